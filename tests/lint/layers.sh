@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Includes point one way: zones <- discovery <- server. And each foreign library has one room.
+set -u
+failed=0
+
+complain() {
+    echo "layers: $1" >&2
+    failed=1
+}
+
+# files that match the glob $1 must not have a line that matches $2
+forbid() {
+    found=$(git ls-files --cached --others --exclude-standard "$1" | grep '\.[ch]$' | xargs -r grep -nE "$2")
+    [ -z "$found" ] || complain "$3:
+$found"
+}
+
+forbid 'zones' '#include "(discovery|server|tests)/' 'zones may include zones only'
+forbid 'discovery' '#include "(server|tests)/' 'discovery may include discovery and zones only'
+forbid 'server' '#include "tests/' 'server may not include tests'
+forbid 'zones' '#include <(uv|curl|pthread|time|sys/socket)' 'zones knows no sockets, threads or clocks'
+
+# library header, the only files that may include it
+only() {
+    found=$(git ls-files --cached --others --exclude-standard zones discovery server | grep '\.[ch]$' |
+        xargs -r grep -lE "#include <$1" | grep -vxE "$2")
+    [ -z "$found" ] || complain "<$1> belongs to $2 alone, not to: $found"
+}
+
+only 'ldns/' 'zones/record\.c'
+only 'curl/' 'discovery/aws/http\.c'
+only 'expat' 'discovery/aws/xml\.c'
+only 'cjson/' 'discovery/json\.c'
+only 'confuse' 'server/config\.c'
+
+# Circles among headers: follow every include chain of our own headers.
+circles=$(git ls-files --cached --others --exclude-standard zones discovery server | grep '\.h$' |
+    xargs -r grep -HoE '^#include "[^"]+"' | sed -E 's/:#include "([^"]+)"/ \1/' | tsort 2>&1 >/dev/null)
+[ -z "$circles" ] || complain "headers include each other: $circles"
+
+exit $failed

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+
+/* tests/unit/zones/test_snapshot.c - what a name and a type find, and who holds the table. */
+
+#include <pthread.h>
+
+#include "fixture.h"
+
+static struct snapshot *snapshot_in(enum zone_state state)
+{
+    const struct member member = fixture_member("i-1", "10.0.0.1", 1);
+    struct builder *builder = builder_new();
+    struct name nameserver;
+    struct zone zone = fixture_zone("sd.example.com", &nameserver);
+
+    assert_true(builder_add_zone(builder, &zone, state, NULL));
+    fixture_add_cluster(builder, "web", &member, 1);
+    return fixture_finish(builder);
+}
+
+struct lookup_row {
+    const char *why;
+    const char *name;
+    uint16_t type;
+    enum lookup_result loading;
+    enum lookup_result partial;
+    enum lookup_result complete;
+};
+
+static const struct lookup_row ROWS[] = {
+    {"a cluster",              "_web._tcp.sd.example.com",   RECORD_SRV,  LOOKUP_NOT_READY, LOOKUP_ANSWER,
+     LOOKUP_ANSWER                                                                                                         },
+    {"another type of it",     "_web._tcp.sd.example.com",   RECORD_A,    LOOKUP_NOT_READY, LOOKUP_NODATA,
+     LOOKUP_NODATA                                                                                                         },
+    {"its plain name",         "web.sd.example.com",         RECORD_A,    LOOKUP_NOT_READY, LOOKUP_ANSWER,
+     LOOKUP_ANSWER                                                                                                         },
+    {"the other family",       "web.sd.example.com",         RECORD_AAAA, LOOKUP_NOT_READY, LOOKUP_NODATA,
+     LOOKUP_NODATA                                                                                                         },
+    {"a target",               "ip-10-0-0-1.sd.example.com", RECORD_A,    LOOKUP_NOT_READY, LOOKUP_ANSWER,
+     LOOKUP_ANSWER                                                                                                         },
+    {"a target's text",        "ip-10-0-0-1.sd.example.com", RECORD_TXT,  LOOKUP_NOT_READY, LOOKUP_ANSWER,
+     LOOKUP_ANSWER                                                                                                         },
+    {"a target, other family", "ip-10-0-0-1.sd.example.com", RECORD_AAAA, LOOKUP_NOT_READY,
+     LOOKUP_NODATA,                                                                                         LOOKUP_NODATA  },
+    {"the apex",               "sd.example.com",             RECORD_SOA,  LOOKUP_NOT_READY, LOOKUP_ANSWER,  LOOKUP_ANSWER  },
+    {"an empty non-terminal",  "_tcp.sd.example.com",        RECORD_SRV,  LOOKUP_NOT_READY, LOOKUP_NODATA,
+     LOOKUP_NODATA                                                                                                         },
+    {"ANY at one",             "_tcp.sd.example.com",        RECORD_ANY,  LOOKUP_NOT_READY, LOOKUP_NODATA,
+     LOOKUP_NODATA                                                                                                         },
+    {"an unknown cluster",     "_api._tcp.sd.example.com",   RECORD_SRV,  LOOKUP_NOT_READY,
+     LOOKUP_NOT_READY,                                                                                      LOOKUP_NXDOMAIN},
+    {"below a cluster",        "x._web._tcp.sd.example.com", RECORD_SRV,  LOOKUP_NOT_READY,
+     LOOKUP_NOT_READY,                                                                                      LOOKUP_NXDOMAIN},
+    {"above the zone",         "example.com",                RECORD_SOA,  LOOKUP_REFUSED,   LOOKUP_REFUSED, LOOKUP_REFUSED },
+    {"beside the zone",        "xsd.example.com",            RECORD_A,    LOOKUP_REFUSED,   LOOKUP_REFUSED,
+     LOOKUP_REFUSED                                                                                                        },
+    {"another zone",           "sd.example.org",             RECORD_A,    LOOKUP_REFUSED,   LOOKUP_REFUSED, LOOKUP_REFUSED },
+    {"the root",               ".",                          RECORD_NS,   LOOKUP_REFUSED,   LOOKUP_REFUSED, LOOKUP_REFUSED },
+    {"type 0",                 "web.sd.example.com",         0,           LOOKUP_NOT_READY, LOOKUP_NODATA,  LOOKUP_NODATA  },
+};
+
+static void assert_row(const struct lookup_row *row, const struct snapshot *snapshot,
+                       enum lookup_result expected)
+{
+    struct lookup lookup = fixture_lookup(snapshot, row->name, row->type);
+
+    if (lookup.result != expected) {
+        fail_msg("%s: result %d, expected %d", row->why, lookup.result, expected);
+    }
+    assert_int_equal(lookup.zone == NULL, expected == LOOKUP_REFUSED);
+    assert_int_equal(lookup.answer == NULL,
+                     expected == LOOKUP_REFUSED || expected == LOOKUP_NOT_READY);
+    if (expected == LOOKUP_NODATA || expected == LOOKUP_NXDOMAIN) {
+        assert_int_equal(lookup.answer->answer_count, 0);
+        assert_int_equal(lookup.answer->authority_count, 1);
+        assert_int_equal(lookup.answer->additional_count, 0);
+    }
+}
+
+static void names_are_answered_as_far_as_the_zone_is_known(void **state)
+{
+    struct snapshot *loading = snapshot_in(ZONE_LOADING);
+    struct snapshot *partial = snapshot_in(ZONE_PARTIAL);
+    struct snapshot *complete = snapshot_in(ZONE_COMPLETE);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        assert_row(&ROWS[i], loading, ROWS[i].loading);
+        assert_row(&ROWS[i], partial, ROWS[i].partial);
+        assert_row(&ROWS[i], complete, ROWS[i].complete);
+    }
+    snapshot_unref(loading);
+    snapshot_unref(partial);
+    snapshot_unref(complete);
+}
+
+static void any_gets_one_rrset(void **state)
+{
+    struct snapshot *snapshot = snapshot_in(ZONE_COMPLETE);
+
+    (void)state;
+    fixture_assert_records(snapshot, "ip-10-0-0-1.sd.example.com", RECORD_ANY,
+                           "ip-10-0-0-1.sd.example.com. 10 IN A 10.0.0.1\n");
+    fixture_assert_records(snapshot, "sd.example.com", RECORD_ANY,
+                           "sd.example.com. 10 IN NS ns1.sd.example.com.\n");
+    snapshot_unref(snapshot);
+}
+
+static void names_of_every_length_are_told_apart(void **state)
+{
+    struct snapshot *snapshot = snapshot_in(ZONE_COMPLETE);
+    struct name inside = fixture_name("sd.example.com");
+    struct name outside = fixture_name("example.net");
+
+    (void)state;
+    while (name_prepend(&inside, "a", 1)) {
+        assert_int_equal(snapshot_lookup(snapshot, &inside, RECORD_A).result, LOOKUP_NXDOMAIN);
+    }
+    while (name_prepend(&outside, "a", 1)) {
+        assert_int_equal(snapshot_lookup(snapshot, &outside, RECORD_A).result, LOOKUP_REFUSED);
+    }
+    snapshot_unref(snapshot);
+}
+
+static void a_snapshot_lives_as_long_as_its_last_reference(void **state)
+{
+    struct snapshot *snapshot = snapshot_in(ZONE_COMPLETE);
+
+    (void)state;
+    assert_ptr_equal(snapshot_ref(snapshot), snapshot);
+    snapshot_unref(snapshot);
+    assert_int_equal(fixture_lookup(snapshot, "sd.example.com", RECORD_SOA).result, LOOKUP_ANSWER);
+    snapshot_unref(snapshot);
+    snapshot_unref(NULL);
+}
+
+static void *reader(void *argument)
+{
+    struct snapshot *snapshot = argument;
+
+    for (int i = 0; i < 2000; i++) {
+        struct snapshot *mine = snapshot_ref(snapshot);
+        const struct answer *answer =
+            fixture_lookup(mine, "_web._tcp.sd.example.com", RECORD_SRV).answer;
+
+        if (answer == NULL || answer_fit(answer, MESSAGE_MAX_LENGTH).answer_count != 1) {
+            abort();
+        }
+        snapshot_unref(mine);
+    }
+    snapshot_unref(snapshot);
+    return NULL;
+}
+
+static void threads_read_and_the_last_one_frees(void **state)
+{
+    enum { THREADS = 4 };
+    struct snapshot *snapshot = snapshot_in(ZONE_COMPLETE);
+    pthread_t threads[THREADS];
+
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, reader, snapshot_ref(snapshot)), 0);
+    }
+    snapshot_unref(snapshot);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+}
+
+static void the_size_counts_what_members_take(void **state)
+{
+    enum { COUNT = 1000, OCTETS_PER_MEMBER = 350 };
+    static char ids[COUNT][FIXTURE_TEXT_SIZE];
+    static struct member members[COUNT];
+    struct snapshot *small = snapshot_in(ZONE_COMPLETE);
+    struct builder *builder = fixture_builder(TARGET_ADDRESS);
+    struct snapshot *large = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        char address[FIXTURE_TEXT_SIZE];
+
+        (void)snprintf(ids[i], sizeof(ids[i]), "i-%017zx", i);
+        (void)snprintf(address, sizeof(address), "10.1.%zu.%zu", i / 250, i % 250);
+        members[i] = fixture_member(ids[i], address, 65535);
+    }
+    fixture_add_cluster(builder, "web", members, COUNT);
+    large = fixture_finish(builder);
+    assert_in_range(snapshot_size_octets(large) - snapshot_size_octets(small), COUNT * 200,
+                    COUNT * OCTETS_PER_MEMBER);
+    snapshot_unref(small);
+    snapshot_unref(large);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_answered_as_far_as_the_zone_is_known),
+        cmocka_unit_test(any_gets_one_rrset),
+        cmocka_unit_test(names_of_every_length_are_told_apart),
+        cmocka_unit_test(a_snapshot_lives_as_long_as_its_last_reference),
+        cmocka_unit_test(threads_read_and_the_last_one_frees),
+        cmocka_unit_test(the_size_counts_what_members_take),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * zones/alias.c - follows CNAMEs while a zone is being built.
+ */
+
+#include "zones/alias.h"
+
+#include "zones/record.h"
+#include "zones/wire.h"
+
+/* More links than anybody needs; BIND stops at 16, most resolvers at 8 to 12. */
+enum { MAX_LINKS = 8 };
+
+struct alias_chain {
+    const struct node *links[MAX_LINKS];
+    size_t count;
+    const struct node *end; /* has no CNAME; NULL: outside the zone, absent, or never reached */
+};
+
+const struct node *alias_find_node(const struct zone_draft *draft, const struct name *name)
+{
+    ptrdiff_t found = NAME_ABSENT;
+
+    if (name_is_within(name, &draft->zone.origin)) {
+        found = zone_draft_find(draft, name);
+    }
+    if (found == NAME_ABSENT || !zone_draft_shows(draft, &draft->names.nodes[found])) {
+        return NULL;
+    }
+    return &draft->names.nodes[found];
+}
+
+/* Owners in answer sections are one pointer each: what follows is at a fixed place. */
+void alias_read_record(const struct answer *answer, size_t index, struct encoder_record *record)
+{
+    enum { TYPE_AND_CLASS_LENGTH = 4 };
+    size_t start = index == 0 ? 0 : answer->ends[index - 1];
+    struct wire_reader reader;
+
+    wire_reader_init(&reader, answer->octets + start, answer->ends[index] - start);
+    (void)wire_take(&reader, POINTER_LENGTH + TYPE_AND_CLASS_LENGTH);
+    record->ttl_seconds = wire_read_u32(&reader);
+    record->rdata_length = wire_read_u16(&reader);
+    record->rdata = wire_take(&reader, record->rdata_length);
+}
+
+/* The node that the CNAME at `node` names. */
+static const struct node *next_node(const struct zone_draft *draft, const struct node *node)
+{
+    struct encoder_record record;
+    struct name target;
+
+    alias_read_record(&node_rrset(node, RECORD_CNAME)->answer, 0, &record);
+    if (name_from_wire(&target, record.rdata, record.rdata_length) == 0) {
+        return NULL;
+    }
+    return alias_find_node(draft, &target);
+}
+
+static bool chain_holds(const struct alias_chain *chain, const struct node *node)
+{
+    for (size_t i = 0; i < chain->count; i++) {
+        if (chain->links[i] == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `node` has a CNAME: it is the first link. */
+static struct alias_chain chain_follow(const struct zone_draft *draft, const struct node *node)
+{
+    struct alias_chain chain = {.links = {node}, .count = 1};
+
+    node = next_node(draft, node);
+    while (node != NULL && node_rrset(node, RECORD_CNAME) != NULL) {
+        if (chain.count == MAX_LINKS || chain_holds(&chain, node)) {
+            return chain;
+        }
+        chain.links[chain.count++] = node;
+        node = next_node(draft, node);
+    }
+    chain.end = node;
+    return chain;
+}
+
+/* The chain's CNAMEs, then the RRset at its end; NULL for none. */
+static struct rrset chain_encode(const struct alias_chain *chain, struct encoder *encoder,
+                                 const struct rrset *rrset)
+{
+    uint8_t owner[POINTER_LENGTH] = {OWNER_OF_QUESTION[0], OWNER_OF_QUESTION[1]};
+    struct encoder_record record = {.owner = owner, .owner_length = POINTER_LENGTH};
+    struct rrset result = {.type = rrset == NULL ? RRSET_OTHER_TYPES : rrset->type};
+
+    encoder_begin(encoder, chain->links[0]->name_length);
+    record.type = RECORD_CNAME;
+    for (size_t i = 0; i < chain->count; i++) {
+        alias_read_record(&node_rrset(chain->links[i], RECORD_CNAME)->answer, 0, &record);
+        /* Eight links end far below the reach of pointers. */
+        (void)encoder_pointer(owner, encoder_add(encoder, SECTION_ANSWER, &record));
+    }
+    record.type = result.type;
+    for (size_t i = 0; rrset != NULL && i < rrset->answer.answer_count; i++) {
+        alias_read_record(&rrset->answer, i, &record);
+        (void)encoder_add(encoder, SECTION_ANSWER, &record);
+    }
+    result.left_out_hash = encoder->left_out_hash;
+    result.answer = encoder_finish(encoder);
+    return result;
+}
+
+void alias_encode(const struct zone_draft *draft, struct encoder *encoder, struct node *node)
+{
+    const struct rrset *cname = node_rrset(node, RECORD_CNAME);
+    struct alias_chain chain;
+    struct rrset *rrsets = NULL;
+    struct rrset own;
+    size_t end_count = 0;
+    size_t count = 0;
+
+    if (cname == NULL) {
+        return;
+    }
+    own = *cname;
+    chain = chain_follow(draft, node);
+    end_count = chain.end == NULL ? 0 : chain.end->rrset_count;
+    rrsets = arena_array(encoder->arena, end_count + 2, sizeof(*rrsets));
+    rrsets[count++] = chain_encode(&chain, encoder, NULL);
+    for (size_t i = 0; i < end_count; i++) {
+        const struct rrset *rrset = &chain.end->rrsets[i];
+
+        if (count > 0 && rrsets[count - 1].type < own.type && rrset->type > own.type) {
+            rrsets[count++] = own;
+        }
+        /* The SOA's serial is not known yet, and nobody asks an alias for it. */
+        if (rrset->type != RECORD_SOA) {
+            rrsets[count++] = chain_encode(&chain, encoder, rrset);
+        }
+    }
+    if (rrsets[count - 1].type < own.type) {
+        rrsets[count++] = own;
+    }
+    node->rrsets = rrsets;
+    node->rrset_count = (uint8_t)count;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * zones/answer.h - one answer, encoded once and sent many times.
+ *
+ * An answer is a run of records in wire form: everything that follows the question, without OPT.
+ * The answer section comes first, then authority, then additional, and each record's end is
+ * known, so that fitting an answer into any size means cutting its tail: glue goes first, whole
+ * SRV records after it, and only then is the answer truncated (RFC 2181 section 9: missing glue
+ * is no reason for TC).
+ *
+ * Compression pointers are offsets from the start of the message. For an exact match the
+ * question's length is that of the owner name, so they are fixed when the answer is encoded:
+ * owner names of the answer section are 0xC00C (the question), owners of glue point at the target
+ * inside the SRV record. Negative answers are shared by questions of every length, therefore
+ * they hold no pointer at all.
+ */
+
+#ifndef ZONES_ANSWER_H
+#define ZONES_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    MESSAGE_MAX_LENGTH = 65535, /* the TCP length field, RFC 1035 section 4.2.2 */
+    HEADER_LENGTH = 12,
+    OPT_RESERVE = 64, /* octets that every encoded answer leaves for OPT and its options */
+};
+
+struct answer {
+    const uint8_t *octets;
+    const uint16_t *ends; /* for each record the offset in `octets` just after it */
+    uint16_t answer_count;
+    uint16_t authority_count;
+    uint16_t additional_count;
+    bool is_partial; /* records were left out at encoding: larger than any message can be */
+};
+
+/* The part of an answer that fits: a prefix of its octets, and the header's counts for it. */
+struct answer_cut {
+    uint16_t length;
+    uint16_t answer_count;
+    uint16_t authority_count;
+    uint16_t additional_count;
+    bool is_truncated; /* the header's TC: a record of answer or authority is missing */
+};
+
+/*
+ * The largest prefix of whole records that fits into `room` octets. Does not allocate and cannot
+ * fail; O(log records). Any thread.
+ */
+struct answer_cut answer_fit(const struct answer *answer, size_t room);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * zones/snapshot.h - an immutable picture of every zone that we serve.
+ *
+ * A snapshot is made once by zones/builder.h and then only read. Any number of threads may read
+ * one at the same time without locks; none may change it. It lives as long as somebody holds a
+ * reference:
+ *
+ *     builder_finish()  -> one reference, owned by the caller
+ *     snapshot_ref()    -> one more
+ *     snapshot_unref()  -> gives one back; the last one frees everything
+ *
+ * Pointers that snapshot_lookup() gives are borrowed: valid while the caller's reference is.
+ */
+
+#ifndef ZONES_SNAPSHOT_H
+#define ZONES_SNAPSHOT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zones/answer.h"
+#include "zones/name.h"
+#include "zones/zone.h"
+
+struct snapshot;
+
+/* What RFC 1034 section 4.3.2 says to do with a name. */
+enum lookup_result {
+    LOOKUP_ANSWER,    /* the name and the type exist */
+    LOOKUP_NODATA,    /* the name exists, the type does not (RFC 2308 section 2.2) */
+    LOOKUP_NXDOMAIN,  /* the name does not exist (RFC 2308 section 2.1) */
+    LOOKUP_NOT_READY, /* it may exist, but a source of its zone has not delivered yet */
+    LOOKUP_REFUSED,   /* no zone of ours holds the name */
+};
+
+struct lookup {
+    enum lookup_result result;
+    const struct answer *answer; /* ANSWER: the records; NODATA, NXDOMAIN: the SOA; else NULL */
+    const struct zone *zone;     /* the zone that holds the name; NULL on LOOKUP_REFUSED */
+};
+
+/* One more reference; returns `snapshot`. Never fails. Any thread. */
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+
+/* Give one reference back. NULL does nothing. Any thread. */
+void snapshot_unref(struct snapshot *snapshot);
+
+/*
+ * Find the answer to (`name`, `type`) in class IN. `name` must be in lower case. For type ANY
+ * one RRset of the name is given (RFC 8482 section 4.1). Does not allocate and cannot fail;
+ * O(1) for a name that exists, O(labels) for others. Any thread.
+ */
+struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
+                              uint16_t type);
+
+/* Zones in the order in which they were added. `index` is below snapshot_zone_count(). */
+size_t snapshot_zone_count(const struct snapshot *snapshot);
+const struct zone *snapshot_zone(const struct snapshot *snapshot, size_t index);
+uint32_t snapshot_zone_serial(const struct snapshot *snapshot, size_t index);
+
+/* Octets of memory that the snapshot takes. */
+size_t snapshot_size_octets(const struct snapshot *snapshot);
+
+#endif

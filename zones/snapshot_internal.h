@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * zones/snapshot_internal.h - what a snapshot is made of; for snapshot.c and the builder only.
+ */
+
+#ifndef ZONES_SNAPSHOT_INTERNAL_H
+#define ZONES_SNAPSHOT_INTERNAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zones/arena.h"
+#include "zones/snapshot.h"
+#include "zones/table.h"
+
+struct served_zone {
+    struct zone zone;
+    enum zone_state state;
+    uint32_t serial;
+    struct answer negative; /* the SOA in Authority, shared by NODATA and NXDOMAIN */
+    size_t first_node;      /* the zone's nodes stand together in the table */
+    size_t node_count;
+};
+
+struct snapshot {
+    atomic_size_t references;
+    struct arena arena; /* holds everything that is pointed to from here */
+    struct table table;
+    struct served_zone *zones;
+    size_t zone_count;
+    size_t shortest_origin; /* octets: only names of these lengths can be an apex */
+    size_t longest_origin;
+};
+
+/* A snapshot with one reference and nothing in it. */
+struct snapshot *snapshot_new(void);
+
+/* Whether two zones hold the same names with the same answers, to the octet. */
+bool snapshot_zone_equals(const struct snapshot *left, size_t left_index,
+                          const struct snapshot *right, size_t right_index);
+
+/* The index of the zone with this origin; zone_count when there is none. */
+size_t snapshot_find_zone(const struct snapshot *snapshot, const struct name *origin);
+
+#endif
