@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * discovery/aws/credentials.c - what the chain gave last, who waits for more, and when to ask.
+ */
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "discovery/aws/credential_chain.h"
+#include "discovery/log.h"
+
+struct waiter {
+    credentials_done done;
+    void *owner;
+    struct waiter *next;
+};
+
+struct credential_cache {
+    const struct aws_environment *environment;
+    struct arena arena; /* of `current` */
+    struct credentials current;
+    bool has_current;
+    bool refused;         /* by AWS: not to be used before the chain was asked again */
+    int64_t not_before_s; /* no renewal before this after one failed */
+    struct error failure; /* of the last walk, when there is no `current` */
+    struct credential_walk walk;
+    bool walking;
+    struct waiter *waiters; /* the one that has waited longest first */
+    bool delivering;
+    bool freed;
+};
+
+enum freshness { USABLE, RENEW_BESIDE, RENEW_FIRST };
+
+static void cache_destroy(struct credential_cache *cache)
+{
+    while (cache->waiters != NULL) {
+        struct waiter *waiter = cache->waiters;
+
+        cache->waiters = waiter->next;
+        free(waiter);
+    }
+    arena_free(&cache->arena);
+    free(cache);
+}
+
+static enum freshness cache_freshness(const struct credential_cache *cache)
+{
+    int64_t now_s = cache->environment->now_s();
+    int64_t left_s = cache->current.ends_s - now_s;
+
+    if (!cache->has_current || cache->refused) {
+        return RENEW_FIRST;
+    }
+    if (cache->current.ends_s == 0 || left_s > CREDENTIALS_ADVISORY_S ||
+        now_s < cache->not_before_s) {
+        return USABLE;
+    }
+    return left_s > CREDENTIALS_MANDATORY_S ? RENEW_BESIDE : RENEW_FIRST;
+}
+
+/* From the time that the kept credentials have left. */
+static int64_t retry_wait_s(int64_t left_s)
+{
+    uint32_t random = 0;
+
+    if (left_s > 0) {
+        return CREDENTIALS_RETRY_S;
+    }
+    (void)getrandom(&random, sizeof(random), GRND_NONBLOCK);
+    return CREDENTIALS_STALE_RETRY_S + CREDENTIALS_STALE_JITTER_MIN_S +
+           random % (CREDENTIALS_STALE_JITTER_MAX_S - CREDENTIALS_STALE_JITTER_MIN_S + 1);
+}
+
+/* Each `done` may ask again, cancel others or free the cache. */
+static void waiters_deliver(struct credential_cache *cache)
+{
+    cache->delivering = true;
+    while (cache->waiters != NULL && !cache->freed && !cache->walking) {
+        struct waiter waiter = *cache->waiters;
+
+        free(cache->waiters);
+        cache->waiters = waiter.next;
+        waiter.done(waiter.owner, cache->has_current ? &cache->current : NULL,
+                    cache->has_current ? NULL : &cache->failure);
+    }
+    cache->delivering = false;
+    if (cache->freed) {
+        cache_destroy(cache);
+    }
+}
+
+static void renewal_put_off(struct credential_cache *cache, const char *reason)
+{
+    int64_t left_s = cache->current.ends_s - cache->environment->now_s();
+
+    cache->not_before_s = cache->environment->now_s() + retry_wait_s(left_s);
+    log_event(LEVEL_WARNING, "credentials not renewed",
+              log_text("provider", cache->current.provider), log_text("error", reason));
+}
+
+static void on_walk(void *owner, enum provider_outcome outcome)
+{
+    struct credential_cache *cache = owner;
+    struct credential_walk *walk = &cache->walk;
+
+    cache->walking = false;
+    cache->refused = false;
+    if (outcome == PROVIDER_FOUND) {
+        arena_free(&cache->arena);
+        cache->arena = walk->arena;
+        cache->current = walk->found;
+        cache->has_current = true;
+        cache->not_before_s = 0;
+        if (walk->found.ends_s != 0 && walk->found.ends_s <= cache->environment->now_s()) {
+            renewal_put_off(cache, "the new ones have ended already");
+        }
+    } else {
+        arena_free(&walk->arena);
+        cache->failure = walk->error;
+        if (cache->has_current) {
+            renewal_put_off(cache, walk->error.text);
+        }
+    }
+    if (!cache->delivering) {
+        waiters_deliver(cache);
+    }
+}
+
+static void walk_start(struct credential_cache *cache)
+{
+    if (cache->walking) {
+        return;
+    }
+    cache->walking = true;
+    cache->walk = (struct credential_walk){
+        .environment = cache->environment,
+        .imds = cache->walk.imds,
+        .done = on_walk,
+        .owner = cache,
+    };
+    credential_walk_start(&cache->walk);
+}
+
+static void waiter_add(struct credential_cache *cache, credentials_done done, void *owner)
+{
+    struct waiter *waiter = memory_new(sizeof(*waiter));
+    struct waiter **end = &cache->waiters;
+
+    while (*end != NULL) {
+        end = &(*end)->next;
+    }
+    waiter->done = done;
+    waiter->owner = owner;
+    *end = waiter;
+}
+
+void credentials_get(struct credential_cache *cache, credentials_done done, void *owner)
+{
+    enum freshness freshness = cache_freshness(cache);
+
+    if (freshness == RENEW_BESIDE) {
+        walk_start(cache);
+    }
+    if (freshness != RENEW_FIRST) {
+        done(owner, &cache->current, NULL);
+        return;
+    }
+    waiter_add(cache, done, owner);
+    walk_start(cache);
+}
+
+void credentials_cancel(struct credential_cache *cache, const void *owner)
+{
+    struct waiter **link = &cache->waiters;
+
+    while (*link != NULL) {
+        struct waiter *waiter = *link;
+
+        if (waiter->owner == owner) {
+            *link = waiter->next;
+            free(waiter);
+        } else {
+            link = &waiter->next;
+        }
+    }
+}
+
+void credentials_invalidate(struct credential_cache *cache)
+{
+    cache->refused = true;
+}
+
+struct credential_cache *credential_cache_new(const struct aws_environment *environment,
+                                              struct imds *imds)
+{
+    struct credential_cache *cache = memory_new(sizeof(*cache));
+
+    cache->environment = environment;
+    cache->walk.imds = imds;
+    arena_init(&cache->arena);
+    return cache;
+}
+
+void credential_cache_free(struct credential_cache *cache)
+{
+    if (cache->walking) {
+        credential_walk_cancel(&cache->walk);
+        cache->walking = false;
+    }
+    cache->freed = true;
+    if (!cache->delivering) {
+        cache_destroy(cache);
+    }
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * discovery/fleet.h - every source's view put together: the clusters of each zone.
+ *
+ * The fleet owns the accepted views. It is made from the configuration, fed with polls, and
+ * asked for clusters when something changed. Main thread only; no I/O, no clock.
+ */
+
+#ifndef DISCOVERY_FLEET_H
+#define DISCOVERY_FLEET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "discovery/guard.h"
+#include "discovery/naming.h"
+#include "zones/cluster.h"
+#include "zones/zone.h"
+
+/*
+ * What a runaway source may cost us. Far above any load balancer's slots and any DNS message
+ * (about 2,000 SRV records), low enough that a rebuild stays in milliseconds.
+ */
+enum { FLEET_MAX_MEMBERS = 4096, FLEET_MAX_CLUSTERS = 1024 };
+
+/* What the configuration says of one cluster. */
+struct cluster_rule {
+    const char *name;
+    uint16_t port; /* 0: the source's */
+    bool merge;    /* several groups may feed this cluster */
+};
+
+struct fleet_zone {
+    const char *origin; /* for messages */
+    const char *const *rename;
+    size_t rename_count;
+    const struct cluster_rule *clusters;
+    size_t cluster_count;
+};
+
+struct fleet_source {
+    const char *name; /* as the log says it: "ec2 main", "file on-prem"; unique */
+    size_t zone;      /* index into the zones */
+    struct membership_rules rules;
+};
+
+struct fleet_settings {
+    const struct fleet_zone *zones;
+    size_t zone_count;
+    const struct fleet_source *sources;
+    size_t source_count;
+};
+
+struct fleet;
+
+/* `settings` is borrowed and must outlive the fleet. False: a rename rule is bad. */
+bool fleet_new(struct fleet **fleet, const struct fleet_settings *settings, struct error *error);
+
+/* NULL does nothing. */
+void fleet_free(struct fleet *fleet);
+
+/*
+ * After a reload: take from `old` the view of every source that has the same name here, so that
+ * nothing is lost between the reload and the first poll. A zone of the same origin remembers which
+ * group owns each cluster name. `old` is left without them.
+ */
+void fleet_adopt(struct fleet *fleet, struct fleet *old);
+
+/*
+ * Apply a complete poll of source `source`; `poll` is only read. Events go to `listener`.
+ */
+void fleet_apply(struct fleet *fleet, size_t source, const struct inventory *poll,
+                 int64_t started_ms, view_listener listener, void *owner);
+
+/* Whether none, some or all of the zone's sources have delivered. No source: ZONE_COMPLETE. */
+enum zone_state fleet_zone_state(const struct fleet *fleet, size_t zone);
+
+/*
+ * A complaint about what is not served: a group whose name is bad or taken by another group, a
+ * member that two sources have, what goes over a limit.
+ */
+typedef void (*fleet_complaint)(void *owner, const char *origin, const struct error *error);
+
+/*
+ * The clusters of a zone, sorted by name, in `arena`. Every view's members are put under the
+ * cluster that their group's name gives. When two groups claim one name and the cluster does not
+ * say `merge`, the group that had it before keeps it (at first: the one that sorts first), the
+ * other is not served, and `complaint` hears both names; once per call, the caller deduplicates.
+ * Groups of the same name in two sources are two groups. Of two members with one id in a merged
+ * cluster the one of the first source is served. Over FLEET_MAX_MEMBERS the first ids are served,
+ * over FLEET_MAX_CLUSTERS those that were served before and then the first names, so that what
+ * is removed always goes.
+ * While the zone is ZONE_PARTIAL a cluster that says `merge` is left out: the part that is known
+ * would look like the whole.
+ */
+size_t fleet_clusters(struct fleet *fleet, size_t zone, struct arena *arena,
+                      const struct cluster **clusters, fleet_complaint complaint, void *owner);
+
+/* The view of a source, NULL before its first poll. Borrowed until the next fleet_apply(). */
+const struct view *fleet_view(const struct fleet *fleet, size_t source);
+
+#endif

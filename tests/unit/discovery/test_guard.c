@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/discovery/test_guard.c - what a poll may change, and what it may not.
+ */
+
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/discovery/fixture.h"
+
+/* Apply a poll of `instances` to `*view`, which is replaced; the recorder starts anew. */
+static void poll_apply(struct view **view, struct recorder *recorder,
+                       const struct instance *instances, size_t count, int64_t started_ms)
+{
+    struct inventory *poll = fixture_poll(instances, count);
+    struct view *old = *view;
+
+    recorder->count = 0;
+    *view = guard_apply(old, poll, fixture_rules(), started_ms, recorder_hear, recorder);
+    /* The new view borrows nothing: what it was made from goes before it is looked at. */
+    inventory_free(poll);
+    view_free(old);
+}
+
+static void new_instances_are_added_in_order(void **state)
+{
+    const struct instance instances[] = {
+        fixture_instance("i-3", "web", "10.0.0.3"),
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "api", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, instances, 3, 1000);
+    assert_int_equal(view->count, 3);
+    assert_int_equal(view->poll_started_ms, 1000);
+    assert_string_equal(view->entries[0].accepted.id, "i-1");
+    assert_string_equal(view->entries[2].accepted.id, "i-3");
+    assert_int_equal(recorder.count, 3);
+    assert_int_equal(recorder_count(&recorder, EVENT_ADDED, NULL), 3);
+    assert_false(recorder.events[0].has_before);
+    assert_true(recorder.events[0].has_after);
+    assert_non_null(view_find(view, "i-2"));
+    assert_null(view_find(view, "i-4"));
+    assert_null(view_find(view, ""));
+    poll_apply(&view, &recorder, instances, 3, 2000);
+    assert_int_equal(recorder.count, 0);
+    view_free(view);
+}
+
+static void each_state_does_what_it_says(void **state)
+{
+    static const struct {
+        enum instance_state state;
+        bool new_is_added;
+        bool member_stays;
+    } cases[] = {
+        {STATE_UNKNOWN,       false, true },
+        {STATE_PENDING,       false, true },
+        {STATE_RUNNING,       true,  true },
+        {STATE_SHUTTING_DOWN, false, false},
+        {STATE_TERMINATED,    false, false},
+        {STATE_STOPPING,      false, false},
+        {STATE_STOPPED,       false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+        struct recorder recorder = {0};
+        struct view *view = NULL;
+
+        instance.state = cases[i].state;
+        poll_apply(&view, &recorder, &instance, 1, 1);
+        assert_int_equal(view->count, cases[i].new_is_added);
+        instance.state = STATE_RUNNING;
+        poll_apply(&view, &recorder, &instance, 1, 2);
+        instance.state = cases[i].state;
+        poll_apply(&view, &recorder, &instance, 1, 3);
+        assert_int_equal(view->count, cases[i].member_stays);
+        assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-1"), !cases[i].member_stays);
+        if (!cases[i].member_stays) {
+            assert_int_equal(recorder.events[0].reason, REASON_STATE_GONE);
+            assert_int_equal(recorder.events[0].membership, MEMBERSHIP_OUT);
+            assert_true(recorder.events[0].has_before);
+            assert_false(recorder.events[0].has_after);
+        }
+        view_free(view);
+    }
+}
+
+static void absence_counts_from_the_second_poll_in_a_row(void **state)
+{
+    const struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, both, 2, 1);
+    poll_apply(&view, &recorder, both, 1, 2);
+    assert_int_equal(view->count, 2);
+    assert_int_equal(view_find(view, "i-2")->missing_polls, 1);
+    assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
+
+    poll_apply(&view, &recorder, both, 2, 3);
+    assert_int_equal(view_find(view, "i-2")->missing_polls, 0);
+    assert_int_equal(recorder.count, 0);
+
+    poll_apply(&view, &recorder, both, 1, 4);
+    poll_apply(&view, &recorder, both, 1, 5);
+    assert_int_equal(view->count, 1);
+    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-2"), 1);
+    assert_int_equal(recorder.events[0].reason, REASON_MEMBER);
+    assert_string_equal(recorder.events[0].group, "web");
+    view_free(view);
+}
+
+static void an_instance_that_cannot_be_judged_is_not_absent(void **state)
+{
+    struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, both, 2, 1);
+    poll_apply(&view, &recorder, both, 1, 2);
+    both[1].state = STATE_PENDING;
+    poll_apply(&view, &recorder, both, 2, 3);
+    assert_int_equal(view_find(view, "i-2")->missing_polls, 0);
+    poll_apply(&view, &recorder, both, 1, 4);
+    assert_int_equal(view->count, 2);
+    view_free(view);
+}
+
+static void a_poll_that_found_nothing_removes_nobody(void **state)
+{
+    const struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, both, 2, 1);
+    poll_apply(&view, &recorder, both, 1, 2);
+    for (int64_t started_ms = 3; started_ms < 10; started_ms++) {
+        poll_apply(&view, &recorder, NULL, 0, started_ms);
+        assert_int_equal(view->count, 2);
+        assert_int_equal(view_find(view, "i-2")->missing_polls, 1);
+        assert_int_equal(view->poll_started_ms, 2);
+        assert_int_equal(recorder.count, 1);
+        assert_int_equal(recorder.events[0].kind, EVENT_EMPTY_POLL);
+    }
+    view_free(view);
+}
+
+static void an_empty_first_poll_is_an_empty_view(void **state)
+{
+    const struct instance gone = {.id = "i-1", .group = "web", .state = STATE_TERMINATED};
+    const struct instance here = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, NULL, 0, 1);
+    assert_int_equal(view->count, 0);
+    assert_int_equal(recorder.count, 0);
+    poll_apply(&view, &recorder, NULL, 0, 2);
+    assert_int_equal(view->poll_started_ms, 2);
+    assert_int_equal(recorder.count, 0);
+    /* The last member goes on explicit evidence, and empty polls are believed again. */
+    poll_apply(&view, &recorder, &here, 1, 3);
+    poll_apply(&view, &recorder, &gone, 1, 4);
+    assert_int_equal(view->count, 0);
+    poll_apply(&view, &recorder, NULL, 0, 5);
+    assert_int_equal(recorder.count, 0);
+    view_free(view);
+}
+
+static void a_poll_that_began_earlier_is_discarded(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, &instance, 1, 100);
+    instance.weight_tag = "0";
+    poll_apply(&view, &recorder, &instance, 1, 99);
+    assert_int_equal(view->entries[0].accepted.weight, 65535);
+    assert_int_equal(view->poll_started_ms, 100);
+    assert_int_equal(recorder.count, 1);
+    assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
+    poll_apply(&view, &recorder, NULL, 0, 98);
+    assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
+    poll_apply(&view, &recorder, &instance, 1, 100);
+    assert_int_equal(view->entries[0].accepted.weight, 0);
+    view_free(view);
+}
+
+static uint32_t random_next(uint32_t *seed)
+{
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    return *seed;
+}
+
+/* Promise P1: in whatever order polls end, the view is that of the one that began last. */
+static void polls_in_any_order_leave_the_newest(void **state)
+{
+    struct recorder recorder = {0};
+    uint32_t seed = 20230601;
+
+    (void)state;
+    for (int round = 0; round < 2000; round++) {
+        struct view *view = NULL;
+        uint32_t newest = 0;
+
+        for (int i = 0; i < 10; i++) {
+            struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+            uint32_t started = random_next(&seed) % 1000;
+            char weight[16];
+
+            (void)snprintf(weight, sizeof(weight), "%u", started);
+            instance.weight_tag = weight;
+            newest = started > newest ? started : newest;
+            poll_apply(&view, &recorder, &instance, 1, started);
+            assert_int_equal(view->entries[0].accepted.weight, newest);
+            assert_int_equal(view->poll_started_ms, newest);
+        }
+        view_free(view);
+    }
+}
+
+static void a_bad_value_is_told_once_each_time_it_begins(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, &instance, 1, 1);
+    for (int64_t begin = 2; begin < 10; begin += 4) {
+        instance.weight_tag = "many";
+        poll_apply(&view, &recorder, &instance, 1, begin);
+        assert_int_equal(recorder.count, 1);
+        assert_int_equal(recorder.events[0].kind, EVENT_BAD_VALUE);
+        assert_int_equal(recorder.events[0].reason, REASON_BAD_WEIGHT);
+        assert_true(recorder.events[0].has_after);
+        assert_int_equal(view->entries[0].accepted.weight, 65535);
+        assert_int_equal(view->entries[0].reason, REASON_BAD_WEIGHT);
+        poll_apply(&view, &recorder, &instance, 1, begin + 1);
+        assert_int_equal(recorder.count, 0);
+        instance.weight_tag = "65535";
+        poll_apply(&view, &recorder, &instance, 1, begin + 2);
+        assert_int_equal(recorder.count, 0);
+        assert_int_equal(view->entries[0].reason, REASON_MEMBER);
+    }
+    view_free(view);
+}
+
+static void a_refused_newcomer_is_told_once_and_added_when_it_is_well(void **state)
+{
+    struct instance instances[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    instances[1].address_tag = "nowhere";
+    poll_apply(&view, &recorder, instances, 2, 1);
+    assert_int_equal(view->count, 1);
+    assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-2"), 1);
+    assert_int_equal(view->refusal_count, 1);
+    poll_apply(&view, &recorder, instances, 2, 2);
+    assert_int_equal(recorder.count, 0);
+    /* Neither an empty nor a late poll forgets it. */
+    poll_apply(&view, &recorder, NULL, 0, 3);
+    poll_apply(&view, &recorder, instances, 2, 1);
+    poll_apply(&view, &recorder, instances, 2, 4);
+    assert_int_equal(recorder.count, 0);
+    /* Another reason is another begin. */
+    instances[1].weight_tag = "x";
+    poll_apply(&view, &recorder, instances, 2, 5);
+    assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-2"), 1);
+    instances[1].weight_tag = "1";
+    instances[1].address_tag = NULL;
+    poll_apply(&view, &recorder, instances, 2, 6);
+    assert_int_equal(view->count, 2);
+    assert_int_equal(view->refusal_count, 0);
+    assert_int_equal(recorder.count, 1);
+    assert_int_equal(recorder.events[0].kind, EVENT_ADDED);
+    view_free(view);
+}
+
+static void every_change_of_a_member_is_told(void **state)
+{
+    static const struct {
+        const char *why;
+        size_t offset;
+        const char *text;
+    } cases[] = {
+        {"weight",  offsetof(struct instance, weight_tag),  "0"         },
+        {"address", offsetof(struct instance, address_tag), "10.0.0.2"  },
+        {"port",    offsetof(struct instance, port_tag),    "80"        },
+        {"group",   offsetof(struct instance, group),       "api"       },
+        {"zone",    offsetof(struct instance, az),          "eu-west-1b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+        struct recorder recorder = {0};
+        struct view *view = NULL;
+
+        poll_apply(&view, &recorder, &instance, 1, 1);
+        memcpy((char *)&instance + cases[i].offset, &cases[i].text, sizeof(cases[i].text));
+        poll_apply(&view, &recorder, &instance, 1, 2);
+        if (recorder.count != 1 || recorder.events[0].kind != EVENT_CHANGED) {
+            fail_msg("%s: %zu events", cases[i].why, recorder.count);
+        }
+        view_free(view);
+    }
+}
+
+static void a_member_whose_tag_or_group_goes_is_removed_at_once(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, &instance, 1, 1);
+    instance.weight_tag = NULL;
+    poll_apply(&view, &recorder, &instance, 1, 2);
+    assert_int_equal(view->count, 0);
+    assert_int_equal(recorder.events[0].reason, REASON_NO_WEIGHT);
+    poll_apply(&view, &recorder, &instance, 1, 3);
+    assert_int_equal(recorder.count, 0);
+
+    instance.weight_tag = "1";
+    poll_apply(&view, &recorder, &instance, 1, 4);
+    instance.group = NULL;
+    poll_apply(&view, &recorder, &instance, 1, 5);
+    assert_int_equal(view->count, 0);
+    assert_int_equal(recorder.events[0].reason, REASON_NO_GROUP);
+    assert_string_equal(recorder.events[0].group, "web");
+    view_free(view);
+}
+
+static void nobody_has_to_listen(void **state)
+{
+    const struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct inventory *poll = fixture_poll(&instance, 1);
+    struct view *view = guard_apply(NULL, poll, fixture_rules(), 1, NULL, NULL);
+
+    (void)state;
+    assert_int_equal(view->count, 1);
+    inventory_free(poll);
+    view_free(view);
+    view_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(new_instances_are_added_in_order),
+        cmocka_unit_test(each_state_does_what_it_says),
+        cmocka_unit_test(absence_counts_from_the_second_poll_in_a_row),
+        cmocka_unit_test(an_instance_that_cannot_be_judged_is_not_absent),
+        cmocka_unit_test(a_poll_that_found_nothing_removes_nobody),
+        cmocka_unit_test(an_empty_first_poll_is_an_empty_view),
+        cmocka_unit_test(a_poll_that_began_earlier_is_discarded),
+        cmocka_unit_test(polls_in_any_order_leave_the_newest),
+        cmocka_unit_test(a_bad_value_is_told_once_each_time_it_begins),
+        cmocka_unit_test(a_refused_newcomer_is_told_once_and_added_when_it_is_well),
+        cmocka_unit_test(every_change_of_a_member_is_told),
+        cmocka_unit_test(a_member_whose_tag_or_group_goes_is_removed_at_once),
+        cmocka_unit_test(nobody_has_to_listen),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
