@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/config.h - the configuration as values.
+ *
+ * A `struct config` is made from one file and then only read. Everything in it lies in its arena
+ * and lives until config_free(). config_schema.c holds the one table of keys; config.c is the only
+ * file that knows libconfuse.
+ */
+
+#ifndef SERVER_CONFIG_H
+#define SERVER_CONFIG_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "discovery/ec2_source.h"
+#include "discovery/file_source.h"
+#include "discovery/fleet.h"
+#include "discovery/log.h"
+#include "zones/arena.h"
+#include "zones/zone.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/rollcall/rollcall.conf"
+
+struct config_listen {
+    const char *text; /* as written: "127.0.0.1:53" */
+    struct sockaddr_storage address;
+    socklen_t length;
+};
+
+/* One zone; `fleet` and `zone` are the same zone as discovery and as zones see it. */
+struct config_zone {
+    struct zone zone;
+    struct fleet_zone fleet;
+    const struct prefix *allowed_prefixes; /* member addresses */
+    size_t allowed_prefix_count;
+    const char *records_path; /* NULL: none; relative paths start at the configuration's folder */
+};
+
+enum config_source_kind { SOURCE_EC2, SOURCE_FILE };
+
+struct config_source {
+    enum config_source_kind kind;
+    union {
+        struct ec2_settings ec2;
+        struct file_settings file;
+    };
+};
+
+struct config {
+    struct arena arena;
+    const char *path;
+    const struct config_listen *listens;
+    size_t listen_count;
+    size_t workers; /* at least 1: 0 in the file is one per core */
+    enum log_level log_level;
+    const struct config_zone *zones;
+    size_t zone_count;
+    const struct config_source *sources; /* ec2 sections, then file sections, in file order */
+    struct fleet_settings fleet;         /* the same zones and sources, index for index */
+    const char *unbuilt; /* keys that were set but whose feature is not built yet, NULL if none */
+};
+
+/* Hears each problem as "FILE:LINE: what". */
+typedef void (*config_complaint)(void *owner, const char *text);
+
+/*
+ * Read `path`. NULL after at least one complaint when anything in it is wrong; every problem is
+ * told in one go. Owned by the caller.
+ */
+struct config *config_load(const char *path, config_complaint complaint, void *owner);
+
+/* NULL does nothing. */
+void config_free(struct config *config);
+
+/*
+ * Read `path` as config_load() does and print the effective value of every key, defaults
+ * included, in the form of a configuration file. False after complaints.
+ */
+bool config_print(const char *path, FILE *out, config_complaint complaint, void *owner);
+
+/* Print the reference of all keys from the table, as Markdown. */
+void config_print_reference(FILE *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/event_log.c - one line per change, in the words of an operator: what, who, by which rule.
+ */
+
+#include "server/event_log.h"
+
+#include <stdio.h>
+
+#include "discovery/log.h"
+
+/* A line has at most this many fields; see log_member(). */
+enum { FIELD_LIMIT = 12 };
+
+/* What each kind of event is called, and how loud it is. */
+static const struct {
+    enum log_level level;
+    const char *text;
+} event_words[] = {
+    [EVENT_ADDED] = {LEVEL_NOTICE,  "member added"                               },
+    [EVENT_REMOVED] = {LEVEL_NOTICE,  "member removed"                             },
+    [EVENT_CHANGED] = {LEVEL_NOTICE,  "member changed"                             },
+    [EVENT_BAD_VALUE] = {LEVEL_WARNING, "bad value on one instance"                  },
+    [EVENT_ABSENT] = {LEVEL_INFO,    "member absent from one poll, kept"          },
+    [EVENT_EMPTY_POLL] = {LEVEL_WARNING, "poll found no instance at all, not believed"},
+    [EVENT_POLL_TOO_OLD] = {LEVEL_INFO,    "poll began before a newer one, discarded"   },
+};
+
+static void log_member(const char *source_name, const struct view_event *event)
+{
+    const struct accepted *shown = event->after != NULL ? event->after : event->before;
+    char address[ADDRESS_MAX_TEXT];
+    char old_address[ADDRESS_MAX_TEXT];
+    struct log_field fields[FIELD_LIMIT];
+    size_t count = 0;
+
+    fields[count++] = log_text("source", source_name);
+    fields[count++] = log_text("instance", event->id);
+    fields[count++] = log_text("group", event->group);
+    if (event->decision.reason != REASON_MEMBER) {
+        fields[count++] = log_text("reason", membership_reason_name(event->decision.reason));
+    } else if (event->kind == EVENT_REMOVED) {
+        fields[count++] = log_text("reason", "absent");
+    }
+    if (event->decision.value != NULL) {
+        fields[count++] = log_text("value", event->decision.value);
+    }
+    if (shown != NULL) {
+        fields[count++] = log_text("address", address_to_text(&shown->address, address));
+        fields[count++] = log_number("weight", shown->weight);
+    }
+    if (event->kind == EVENT_CHANGED && event->before != NULL) {
+        fields[count++] =
+            log_text("old-address", address_to_text(&event->before->address, old_address));
+        fields[count++] = log_number("old-weight", event->before->weight);
+    }
+    log_write(event_words[event->kind].level, event_words[event->kind].text, fields, count);
+}
+
+void event_log_write(const char *source_name, const struct view_event *event)
+{
+    if (event->id == NULL) {
+        log_event(event_words[event->kind].level, event_words[event->kind].text,
+                  log_text("source", source_name));
+        return;
+    }
+    log_member(source_name, event);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/options.c - reads the command line by its two tables.
+ */
+
+#include "server/options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "server/config.h"
+#include "server/verbs.h"
+
+/* One bit of verb.options for each row of the table below. */
+enum option_id {
+    OPTION_CONFIG,
+    OPTION_PRINT_CONFIG,
+    OPTION_PRINT_REFERENCE,
+    OPTION_HELP,
+    OPTION_COUNT
+};
+
+/* What getopt_long() gives for an option without a letter: past every character. */
+enum { OPTION_CODE = 256 };
+
+/* clang-format off */
+static const struct {
+    const char *name;
+    char letter;          /* 0: none */
+    const char *argument; /* NULL: none */
+    const char *help;     /* NULL: not shown */
+} option_rows[OPTION_COUNT] = {
+    [OPTION_CONFIG] = {"config", 'c', "FILE", "the configuration (" CONFIG_DEFAULT_PATH ")"},
+    [OPTION_PRINT_CONFIG] = {"print-config", 0, NULL,
+        "print the effective value of every key, defaults included"},
+    [OPTION_PRINT_REFERENCE] = {"print-reference", 0, NULL, NULL},
+    [OPTION_HELP] = {"help", 'h', NULL, "print this help"},
+};
+
+#define TAKES(id) (1U << (id))
+
+static const struct verb verbs[] = {
+    {.name = "serve",
+     .run = verb_serve,
+     .options = TAKES(OPTION_CONFIG) | TAKES(OPTION_HELP),
+     .summary = "run in the foreground",
+     .description =
+         "Answers DNS queries until SIGTERM or SIGINT. SIGHUP reads the configuration again:\n"
+         "a file with an error in it changes nothing. Tells systemd when it is ready.\n"},
+    {.name = "check",
+     .run = verb_check,
+     .options = TAKES(OPTION_CONFIG) | TAKES(OPTION_PRINT_CONFIG) |
+                TAKES(OPTION_PRINT_REFERENCE) | TAKES(OPTION_HELP),
+     .summary = "validate the configuration",
+     .description =
+         "Reads the configuration and the zone files and fleet files that it names. Prints every\n"
+         "error as FILE:LINE: WHAT to standard error.\n"},
+};
+/* clang-format on */
+
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+static const char statuses_help[] = "\nExit status: 0 done, 1 failed, 2 wrong usage.\n";
+
+static const struct verb *verb_find(const char *name)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static void help_print(FILE *out)
+{
+    fputs("rollcall - authoritative DNS for HAProxy, from EC2 tags\n\n"
+          "usage: rollcall VERB [OPTION...]\n\nverbs:\n",
+          out);
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    fprintf(out, "  %-10s %s\n", "help VERB", "tell more about a verb");
+    fputs("\noptions:\n  -h, --help     print this help\n  -V, --version  print the version\n",
+          out);
+    fputs(statuses_help, out);
+}
+
+static void verb_help_print(const struct verb *verb, FILE *out)
+{
+    fprintf(out, "rollcall %s - %s\n\nusage: rollcall %s [OPTION...]\n\n%s\noptions:\n", verb->name,
+            verb->summary, verb->name, verb->description);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const char *argument = option_rows[i].argument == NULL ? "" : option_rows[i].argument;
+        int width = (int)(strlen(option_rows[i].name) + 1 + strlen(argument));
+
+        if ((verb->options & TAKES(i)) == 0 || option_rows[i].help == NULL) {
+            continue;
+        }
+        if (option_rows[i].letter != 0) {
+            fprintf(out, "  -%c, ", option_rows[i].letter);
+        } else {
+            fputs("      ", out);
+        }
+        fprintf(out, "--%s %s%*s %s\n", option_rows[i].name, argument, width < 14 ? 14 - width : 0,
+                "", option_rows[i].help);
+    }
+    fputs(statuses_help, out);
+}
+
+/* Print what is wrong and where help is. */
+static enum options_verdict wrong(FILE *err, const char *what, const char *which)
+{
+    fprintf(err, "rollcall: %s%s\nTry: rollcall --help\n", what, which);
+    return OPTIONS_WRONG;
+}
+
+/* Without a verb, or before it. */
+static enum options_verdict options_without_verb(int argc, char **argv, FILE *out, FILE *err)
+{
+    const char *first = argc > 1 ? argv[1] : NULL;
+
+    if (first == NULL) {
+        help_print(err);
+        return OPTIONS_WRONG;
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        fprintf(out, "rollcall %s\n", ROLLCALL_VERSION);
+        return OPTIONS_DONE;
+    }
+    if (strcmp(first, "help") == 0 && argc > 2) {
+        const struct verb *verb = verb_find(argv[2]);
+
+        if (verb == NULL) {
+            return wrong(err, "no such verb: ", argv[2]);
+        }
+        verb_help_print(verb, out);
+        return OPTIONS_DONE;
+    }
+    if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+        help_print(out);
+        return OPTIONS_DONE;
+    }
+    return wrong(err, first[0] == '-' ? "no such option: " : "no such verb: ", first);
+}
+
+/* The verb's rows in the form that getopt_long() wants. */
+static void getopt_fill(const struct verb *verb, struct option *longs, char *letters)
+{
+    *letters++ = ':';
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if ((verb->options & TAKES(i)) == 0) {
+            continue;
+        }
+        *longs++ = (struct option){.name = option_rows[i].name,
+                                   .has_arg = option_rows[i].argument != NULL,
+                                   .val = OPTION_CODE + i};
+        if (option_rows[i].letter != 0) {
+            *letters++ = option_rows[i].letter;
+        }
+        if (option_rows[i].letter != 0 && option_rows[i].argument != NULL) {
+            *letters++ = ':';
+        }
+    }
+    *longs = (struct option){.name = NULL};
+    *letters = '\0';
+}
+
+/* The row that getopt_long() found, by letter or by name, or OPTION_COUNT. */
+static int option_found(int code)
+{
+    if (code >= OPTION_CODE) {
+        return code - OPTION_CODE;
+    }
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (option_rows[i].letter == code) {
+            return i;
+        }
+    }
+    return OPTION_COUNT;
+}
+
+static enum options_verdict verb_options_read(struct options *options, int argc, char **argv,
+                                              FILE *out, FILE *err)
+{
+    struct option longs[OPTION_COUNT + 1];
+    char letters[2 * OPTION_COUNT + 2];
+    int code = 0;
+
+    getopt_fill(options->verb, longs, letters);
+    opterr = 0;
+    optind = 0; /* 0 makes glibc begin anew; tests read more than one command line */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet */
+    while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        if (code == ':') {
+            return wrong(err, "a value is missing after ", argv[optind - 1]);
+        }
+        switch (option_found(code)) {
+        case OPTION_CONFIG:
+            options->config_path = optarg;
+            break;
+        case OPTION_PRINT_CONFIG:
+            options->prints_config = true;
+            break;
+        case OPTION_PRINT_REFERENCE:
+            options->prints_reference = true;
+            break;
+        case OPTION_HELP:
+            verb_help_print(options->verb, out);
+            return OPTIONS_DONE;
+        default:
+            return wrong(err,
+                         "no such option, or a value that it does not take: ", argv[optind - 1]);
+        }
+    }
+    if (optind < argc) {
+        return wrong(err, "too many arguments, first: ", argv[optind]);
+    }
+    return OPTIONS_RUN;
+}
+
+enum options_verdict options_parse(struct options *options, int argc, char **argv, FILE *out,
+                                   FILE *err)
+{
+    *options = (struct options){.config_path = CONFIG_DEFAULT_PATH};
+    options->verb = argc > 1 ? verb_find(argv[1]) : NULL;
+    if (options->verb == NULL) {
+        return options_without_verb(argc, argv, out, err);
+    }
+    /* The verb takes the place of the program's name, which getopt_long() steps over. */
+    return verb_options_read(options, argc - 1, argv + 1, out, err);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/publisher.c - one pass over the zones: state, static records, clusters; then encode.
+ */
+
+#include "server/publisher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "discovery/log.h"
+#include "zones/builder.h"
+
+/* The complaints of one build, to tell only new ones. */
+struct complaints {
+    struct arena arena;
+    const char **texts;
+    size_t count;
+};
+
+struct publisher {
+    struct snapshot *snapshot;   /* the newest, NULL before the first build */
+    struct snapshot *retired;    /* the one before: kept so that no worker is the last to let go of
+                                    it, and frees a whole table between two packets */
+    struct complaints *previous; /* of the build before */
+    struct complaints *current;  /* of the build under way */
+};
+
+static struct complaints *complaints_new(void)
+{
+    struct complaints *complaints = memory_new(sizeof(*complaints));
+
+    arena_init(&complaints->arena);
+    return complaints;
+}
+
+static void complaints_free(struct complaints *complaints)
+{
+    arena_free(&complaints->arena);
+    free(complaints->texts);
+    free(complaints);
+}
+
+static bool complaints_hold(const struct complaints *complaints, const char *text)
+{
+    for (size_t index = 0; index < complaints->count; index++) {
+        if (strcmp(complaints->texts[index], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A fleet_complaint. */
+static void on_complaint(void *owner, const char *origin, const struct error *error)
+{
+    struct publisher *publisher = owner;
+    struct complaints *current = publisher->current;
+    char *text = arena_format(&current->arena, "%s %s", origin, error->text);
+
+    if (complaints_hold(current, text)) {
+        return;
+    }
+    current->texts = memory_grow(current->texts, current->count + 1, sizeof(*current->texts));
+    current->texts[current->count++] = text;
+    if (!complaints_hold(publisher->previous, text)) {
+        log_event(LEVEL_ERROR, "not served", log_text("zone", origin),
+                  log_text("error", error->text));
+    }
+}
+
+struct publisher *publisher_new(void)
+{
+    struct publisher *publisher = memory_new(sizeof(*publisher));
+
+    publisher->previous = complaints_new();
+    publisher->current = complaints_new();
+    return publisher;
+}
+
+void publisher_free(struct publisher *publisher)
+{
+    if (publisher == NULL) {
+        return;
+    }
+    snapshot_unref(publisher->snapshot);
+    snapshot_unref(publisher->retired);
+    complaints_free(publisher->previous);
+    complaints_free(publisher->current);
+    free(publisher);
+}
+
+static void zone_build(struct publisher *publisher, struct builder *builder,
+                       const struct site *site, size_t index)
+{
+    const struct config_zone *zone = &site_config(site)->zones[index];
+    const char *origin = zone->fleet.origin;
+    const struct cluster *clusters = NULL;
+    size_t cluster_count = 0;
+    struct arena arena;
+    struct error error;
+
+    if (!builder_add_zone(builder, &zone->zone, fleet_zone_state(site_fleet(site), index),
+                          &error)) {
+        on_complaint(publisher, origin, &error); /* the configuration was checked for this */
+        return;
+    }
+    if (!builder_add_records(builder, site_records(site, index), &error)) {
+        on_complaint(publisher, origin, &error);
+    }
+    arena_init(&arena);
+    cluster_count =
+        fleet_clusters(site_fleet(site), index, &arena, &clusters, on_complaint, publisher);
+    for (size_t cluster = 0; cluster < cluster_count; cluster++) {
+        if (!builder_add_cluster(builder, &clusters[cluster], &error)) {
+            on_complaint(publisher, origin, &error);
+        }
+    }
+    arena_free(&arena);
+}
+
+struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
+                                 uint32_t now_seconds)
+{
+    struct builder *builder = builder_new();
+    struct snapshot *snapshot = NULL;
+
+    for (size_t index = 0; index < site_config(site)->zone_count; index++) {
+        zone_build(publisher, builder, site, index);
+    }
+    snapshot = builder_finish(builder, publisher->snapshot, now_seconds);
+    snapshot_unref(publisher->retired);
+    publisher->retired = publisher->snapshot;
+    publisher->snapshot = snapshot;
+
+    complaints_free(publisher->previous);
+    publisher->previous = publisher->current;
+    publisher->current = complaints_new();
+    return snapshot;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/respond.h - from a request to the parts of its response. Pure, no allocation.
+ *
+ * A response is three runs of octets: header and question (written here, per query), records
+ * (shared, from the snapshot), OPT (written here). The parts stay valid while the snapshot, the
+ * request's octets and the `struct response` are.
+ */
+
+#ifndef SERVER_RESPOND_H
+#define SERVER_RESPOND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "zones/address.h"
+#include "zones/answer.h"
+#include "zones/snapshot.h"
+
+enum {
+    RESPONSE_PARTS = 3,
+    /* header, the longest name, type and class */
+    RESPONSE_HEAD_SIZE = HEADER_LENGTH + NAME_MAX_LENGTH + 4,
+    UDP_PLAIN_SIZE = 512,     /* without EDNS, RFC 1035 section 4.2.1 */
+    UDP_STRANGER_SIZE = 1232, /* to clients outside allow-query: no amplification */
+    UDP_MAX_SIZE = 65507,     /* what one IPv4 datagram carries: 65,535 - 20 - 8 */
+};
+
+enum transport { TRANSPORT_UDP, TRANSPORT_TCP };
+
+struct response {
+    struct iovec parts[RESPONSE_PARTS];
+    size_t part_count; /* 0: send nothing */
+    size_t length;     /* of all parts */
+    uint16_t rcode;    /* extended, for counting */
+    bool is_truncated;
+    uint8_t head[RESPONSE_HEAD_SIZE];
+    uint8_t opt[OPT_RESERVE];
+};
+
+/*
+ * Answer one request from `client`. Over UDP the response is never longer than the client takes
+ * (EDNS size, else 512) nor than the zone's udp-size; over TCP it may have 65,535 octets, whatever
+ * size the client names, because RFC 6891 section 6.2.3 speaks of UDP alone. Clients that the
+ * zone's allow-query does not name get REFUSED. Any thread.
+ */
+void respond(struct response *response, const struct snapshot *snapshot, const uint8_t *request,
+             size_t request_length, enum transport transport, const struct address *client);
+
+#endif

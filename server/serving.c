@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/serving.c - the way of one request that UDP and TCP have in common.
+ */
+
+#include "server/serving.h"
+
+#include <string.h>
+
+#include "server/query.h"
+
+static enum counter rcode_counter(uint16_t rcode)
+{
+    switch ((enum dns_rcode)rcode) {
+    case RCODE_NOERROR:
+        return COUNTER_NOERROR;
+    case RCODE_FORMERR:
+        return COUNTER_FORMERR;
+    case RCODE_SERVFAIL:
+        return COUNTER_SERVFAIL;
+    case RCODE_NXDOMAIN:
+        return COUNTER_NXDOMAIN;
+    case RCODE_NOTIMP:
+        return COUNTER_NOTIMP;
+    case RCODE_REFUSED:
+        return COUNTER_REFUSED;
+    case RCODE_BADVERS:
+        break;
+    }
+    return COUNTER_BADVERS;
+}
+
+struct address serving_client(const struct sockaddr_storage *peer)
+{
+    struct address address = {.length = 0};
+
+    if (peer->ss_family == AF_INET) {
+        const struct sockaddr_in *inet = (const struct sockaddr_in *)peer;
+
+        address.length = ADDRESS_V4_LENGTH;
+        memcpy(address.octets, &inet->sin_addr, ADDRESS_V4_LENGTH);
+    } else if (peer->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *inet6 = (const struct sockaddr_in6 *)peer;
+
+        address.length = ADDRESS_V6_LENGTH;
+        memcpy(address.octets, &inet6->sin6_addr, ADDRESS_V6_LENGTH);
+    }
+    return address;
+}
+
+void serving_respond(struct serving *serving, struct response *response, const uint8_t *request,
+                     size_t request_length, enum transport transport, const struct address *client)
+{
+    struct counters *counters = &serving->counters;
+
+    counters_add(counters, transport == TRANSPORT_UDP ? COUNTER_QUERIES_UDP : COUNTER_QUERIES_TCP,
+                 1);
+    respond(response, serving->snapshot, request, request_length, transport, client);
+    if (response->part_count == 0) {
+        counters_add(counters, COUNTER_DROPPED_NO_QUERY, 1);
+        return;
+    }
+    counters_add(counters, rcode_counter(response->rcode), 1);
+    if (response->is_truncated) {
+        counters_add(counters, COUNTER_TRUNCATED, 1);
+    }
+}

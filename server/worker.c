@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/worker.c - the worker's thread, its start and its end.
+ */
+
+#include "server/worker.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "server/serving.h"
+#include "server/socket.h"
+#include "server/tcp.h"
+#include "server/udp.h"
+#include "zones/arena.h"
+
+struct worker {
+    uv_loop_t loop;
+    uv_async_t wake;
+    pthread_t thread;
+    bool is_running;
+    bool is_stopped; /* worker_stop() was called; main thread only */
+    _Atomic(struct snapshot *) mailbox;
+    atomic_bool must_stop;
+    struct serving serving;
+    struct udp_batch *udp_batch;
+    struct udp **udps;
+    struct tcp_server *tcp;
+    struct socket_pair *pairs;
+    size_t pair_count;
+};
+
+static void worker_close_handles(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->pair_count; i++) {
+        udp_close(worker->udps[i]);
+    }
+    tcp_server_stop(worker->tcp);
+    uv_close((uv_handle_t *)&worker->wake, NULL);
+}
+
+/* In the worker's thread, between packets. */
+static void on_wake(uv_async_t *wake)
+{
+    struct worker *worker = wake->data;
+    struct snapshot *newest = atomic_exchange(&worker->mailbox, NULL);
+
+    if (newest != NULL) {
+        snapshot_unref(worker->serving.snapshot);
+        worker->serving.snapshot = newest;
+    }
+    if (atomic_load(&worker->must_stop)) {
+        worker_close_handles(worker);
+    }
+}
+
+/* The first worker asks whether the address is free; its siblings know that we have it. */
+static bool worker_bind(struct worker *worker, const struct sockaddr_storage *addresses,
+                        const struct worker *sibling, struct error *error)
+{
+    for (size_t i = 0; i < worker->pair_count; i++) {
+        const struct sockaddr_storage *address =
+            sibling == NULL ? &addresses[i] : &sibling->pairs[i].address;
+
+        if (sibling == NULL && !socket_is_free(address, error)) {
+            return false;
+        }
+        if (!socket_pair_open(&worker->pairs[i], address, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool worker_listen(struct worker *worker, struct error *error)
+{
+    for (size_t i = 0; i < worker->pair_count; i++) {
+        worker->udps[i] =
+            udp_new(&worker->loop, &worker->pairs[i], worker->udp_batch, &worker->serving, error);
+        if (worker->udps[i] == NULL || !tcp_server_listen(worker->tcp, &worker->pairs[i], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool worker_open_loop(struct worker *worker, struct error *error)
+{
+    int code = uv_loop_init(&worker->loop);
+
+    if (code != 0) {
+        return error_set(error, "cannot make a worker's loop: %s", uv_strerror(code));
+    }
+    code = uv_async_init(&worker->loop, &worker->wake, on_wake);
+    if (code != 0) {
+        (void)uv_loop_close(&worker->loop);
+        return error_set(error, "cannot make a worker's mailbox: %s", uv_strerror(code));
+    }
+    worker->wake.data = worker;
+    return true;
+}
+
+struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count,
+                          const struct worker *sibling, struct snapshot *snapshot,
+                          struct error *error)
+{
+    struct worker *worker = memory_new(sizeof(*worker));
+
+    if (!worker_open_loop(worker, error)) {
+        free(worker);
+        return NULL;
+    }
+    worker->pair_count = count;
+    worker->pairs = memory_new(count * sizeof(*worker->pairs));
+    worker->udps = memory_new(count * sizeof(struct udp *));
+    worker->udp_batch = udp_batch_new();
+    worker->tcp = tcp_server_new(&worker->loop, &worker->serving);
+    worker->serving.snapshot = snapshot_ref(snapshot);
+    for (size_t i = 0; i < count; i++) {
+        worker->pairs[i].udp_fd = -1;
+        worker->pairs[i].tcp_fd = -1;
+    }
+    if (!worker_bind(worker, addresses, sibling, error) || !worker_listen(worker, error)) {
+        worker_free(worker);
+        return NULL;
+    }
+    return worker;
+}
+
+const struct sockaddr_storage *worker_address(const struct worker *worker, size_t index)
+{
+    return &worker->pairs[index].address;
+}
+
+static void *worker_run(void *argument)
+{
+    struct worker *worker = argument;
+
+    (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
+    return NULL;
+}
+
+/* Signals are the main thread's. A blocked SIGPIPE also makes a write to a closed connection fail
+ * with EPIPE alone. */
+bool worker_start(struct worker *worker, struct error *error)
+{
+    sigset_t all;
+    sigset_t before;
+    char reason[128];
+    int code = 0;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    code = pthread_create(&worker->thread, NULL, worker_run, worker);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (code != 0) {
+        return error_set(error, "cannot start a worker's thread: %s",
+                         strerror_r(code, reason, sizeof(reason)));
+    }
+    worker->is_running = true;
+    return true;
+}
+
+void worker_publish(struct worker *worker, struct snapshot *snapshot)
+{
+    snapshot_unref(atomic_exchange(&worker->mailbox, snapshot_ref(snapshot)));
+    (void)uv_async_send(&worker->wake); /* sends may merge: only the newest table matters */
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (worker->is_stopped) {
+        return;
+    }
+    worker->is_stopped = true;
+    atomic_store(&worker->must_stop, true);
+    (void)uv_async_send(&worker->wake);
+}
+
+void worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    worker_stop(worker);
+    if (worker->is_running) {
+        (void)pthread_join(worker->thread, NULL);
+    } else {
+        (void)worker_run(worker); /* never started: the handles are closed here */
+    }
+    (void)uv_loop_close(&worker->loop);
+    for (size_t i = 0; i < worker->pair_count; i++) {
+        socket_pair_close(&worker->pairs[i]);
+    }
+    tcp_server_free(worker->tcp);
+    udp_batch_free(worker->udp_batch);
+    snapshot_unref(atomic_exchange(&worker->mailbox, NULL));
+    snapshot_unref(worker->serving.snapshot);
+    free(worker->udps);
+    free(worker->pairs);
+    free(worker);
+}
+
+const struct counters *worker_counters(const struct worker *worker)
+{
+    return &worker->serving.counters;
+}

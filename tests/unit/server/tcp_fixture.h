@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/server/tcp_fixture.h - a TCP server on a loop that is run by hand, clients for it,
+ * and a clock that is moved by hand. Included once per program: it defines clock_gettime().
+ */
+
+#ifndef TESTS_UNIT_SERVER_TCP_FIXTURE_H
+#define TESTS_UNIT_SERVER_TCP_FIXTURE_H
+
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "server/tcp.h"
+#include "tests/unit/server/fixture.h"
+
+enum {
+    MESSAGE_MAX = 65535,
+    PUMPS_MAX = 1000,
+    PUMP_WAIT_MS = 5,
+    QUIET_PUMPS = 20,
+    CONNECTION_FDS = 2, /* both ends are ours */
+};
+
+/* libuv reads the clock through this; the tests move it instead of waiting. */
+static int64_t clock_shift_ms;
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the system's */
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    long code = syscall(SYS_clock_gettime, clock, time);
+
+    time->tv_sec += clock_shift_ms / 1000;
+    return (int)code;
+}
+
+struct bench {
+    uv_loop_t loop;
+    struct socket_pair pair;
+    struct serving serving;
+    struct tcp_server *server;
+};
+
+static inline void bench_open(struct bench *bench, size_t members)
+{
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+
+    memset(bench, 0, sizeof(*bench));
+    assert_int_equal(uv_loop_init(&bench->loop), 0);
+    assert_true(socket_pair_open(&bench->pair, &address, NULL));
+    bench->serving.snapshot = fixture_snapshot(members, 65535, ZONE_COMPLETE);
+    bench->server = tcp_server_new(&bench->loop, &bench->serving);
+    assert_true(tcp_server_listen(bench->server, &bench->pair, NULL));
+}
+
+static inline void bench_close(struct bench *bench)
+{
+    tcp_server_stop(bench->server);
+    assert_int_equal(uv_run(&bench->loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    tcp_server_free(bench->server);
+    socket_pair_close(&bench->pair);
+    snapshot_unref(bench->serving.snapshot);
+}
+
+static inline uint64_t bench_count(const struct bench *bench, enum counter counter)
+{
+    return counters_get(&bench->serving.counters, counter);
+}
+
+static inline void bench_pump(struct bench *bench)
+{
+    for (int i = 0; i < QUIET_PUMPS; i++) {
+        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
+    }
+}
+
+static inline void bench_pass_time(struct bench *bench, int64_t seconds)
+{
+    clock_shift_ms += seconds * 1000;
+    bench_pump(bench);
+}
+
+static inline int client_open(struct bench *bench)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&bench->pair.address,
+                             socket_address_length(&bench->pair.address)),
+                     0);
+    return fd;
+}
+
+static inline void client_send(int fd, const void *octets, size_t length)
+{
+    assert_int_equal(send(fd, octets, length, MSG_NOSIGNAL), length);
+}
+
+/* Run the loop until `length` octets are here; fewer when the connection ends or nothing comes. */
+static inline size_t client_read(struct bench *bench, int fd, uint8_t *octets, size_t length)
+{
+    size_t have = 0;
+
+    for (int quiet = 0; have < length && quiet < PUMPS_MAX; quiet++) {
+        struct pollfd watched = {.fd = fd, .events = POLLIN};
+        ssize_t count = 0;
+
+        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
+        if (poll(&watched, 1, PUMP_WAIT_MS) != 1) {
+            continue;
+        }
+        count = recv(fd, octets + have, length - have, 0);
+        if (count <= 0) {
+            break;
+        }
+        have += (size_t)count;
+        quiet = 0;
+    }
+    return have;
+}
+
+/* One answer without its prefix; 0 when there is none. */
+static inline size_t client_receive(struct bench *bench, int fd, uint8_t *message)
+{
+    uint8_t prefix[2];
+    size_t length = 0;
+
+    if (client_read(bench, fd, prefix, 2) != 2) {
+        return 0;
+    }
+    length = fixture_u16(prefix, 0);
+    assert_int_equal(client_read(bench, fd, message, length), length);
+    return length;
+}
+
+/* The server closed the connection, in order or by a reset. */
+static inline bool client_is_closed(struct bench *bench, int fd)
+{
+    for (int i = 0; i < QUIET_PUMPS; i++) {
+        struct pollfd watched = {.fd = fd, .events = POLLIN};
+        uint8_t octet = 0;
+
+        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
+        if (poll(&watched, 1, 0) == 1) {
+            return recv(fd, &octet, 1, 0) <= 0;
+        }
+    }
+    return false;
+}
+
+/* A query behind its length prefix; returns both together. */
+static inline size_t framed_query(uint8_t *octets, uint16_t id, const char *name)
+{
+    size_t length = fixture_query(octets + 2, id, name, 33, 1232);
+
+    octets[0] = (uint8_t)(length >> 8);
+    octets[1] = (uint8_t)length;
+    return length + 2;
+}
+
+/* Queries for 64 KiB each until the server takes no more; returns how many it was sent. */
+static inline unsigned client_flood(struct bench *bench, int client, unsigned limit)
+{
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    unsigned sent = 0;
+
+    for (int quiet = 0; sent < limit && quiet < QUIET_PUMPS; quiet++) {
+        size_t length = framed_query(query, (uint16_t)sent, FIXTURE_CLUSTER);
+        ssize_t count = send(client, query, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (count > 0) {
+            assert_int_equal(count, length);
+            sent++;
+            quiet = 0;
+        }
+        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
+    }
+    bench_pump(bench);
+    return sent;
+}
+
+#endif

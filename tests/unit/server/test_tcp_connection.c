@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/server/test_tcp_connection.c - one connection over a real socket: framing, pipelining,
+ * deadlines, and peers that do not read.
+ */
+
+#include "tests/unit/server/tcp_fixture.h"
+
+static void a_query_in_single_octets_is_answered(void **state)
+{
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    struct bench bench;
+    size_t length = framed_query(query, 0x4242, FIXTURE_CLUSTER);
+    int client = -1;
+
+    (void)state;
+    bench_open(&bench, 3);
+    client = client_open(&bench);
+    for (size_t i = 0; i < length; i++) {
+        client_send(client, query + i, 1);
+        bench_pump(&bench);
+    }
+    assert_true(client_receive(&bench, client, message) > 12);
+    assert_int_equal(fixture_u16(message, 0), 0x4242);
+    assert_int_equal(fixture_u16(message, 6), 3);
+    assert_int_equal(bench_count(&bench, COUNTER_QUERIES_TCP), 1);
+    (void)close(client);
+    bench_close(&bench);
+}
+
+/* More than a batch and more than the input buffer holds, in one write. */
+static void pipelined_queries_are_answered_in_their_order(void **state)
+{
+    enum { QUERIES = 500 };
+    static uint8_t queries[QUERIES * FIXTURE_REQUEST_MAX];
+    static uint8_t message[MESSAGE_MAX];
+    struct bench bench;
+    size_t length = 0;
+    int client = -1;
+
+    (void)state;
+    bench_open(&bench, 3);
+    client = client_open(&bench);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        length += framed_query(queries + length, (uint16_t)i,
+                               i % 3 == 0 ? "no.example.org" : FIXTURE_CLUSTER);
+    }
+    client_send(client, queries, length);
+    for (unsigned i = 0; i < QUERIES; i++) {
+        assert_true(client_receive(&bench, client, message) > 12);
+        assert_int_equal(fixture_u16(message, 0), i);
+    }
+    assert_int_equal(bench_count(&bench, COUNTER_QUERIES_TCP), QUERIES);
+    (void)close(client);
+    bench_close(&bench);
+}
+
+static void a_length_that_no_query_has_ends_the_connection(void **state)
+{
+    static const uint16_t lengths[] = {0, 1, 11, TCP_REQUEST_SIZE + 1, 65535};
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 4];
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, 3);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        int client = client_open(&bench);
+        size_t length = framed_query(query, 9, FIXTURE_CLUSTER);
+
+        query[length] = (uint8_t)(lengths[i] >> 8);
+        query[length + 1] = (uint8_t)lengths[i];
+        client_send(client, query, length + 2);
+        assert_true(client_receive(&bench, client, message) > 12); /* what came before counts */
+        assert_true(client_is_closed(&bench, client));
+        assert_int_equal(bench_count(&bench, COUNTER_TCP_BAD_LENGTH), i + 1);
+        (void)close(client);
+    }
+    bench_close(&bench);
+}
+
+static void an_idle_connection_is_closed_after_10_s_and_not_after_8(void **state)
+{
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    struct bench bench;
+    size_t length = framed_query(query, 1, FIXTURE_CLUSTER);
+    int client = -1;
+
+    (void)state;
+    bench_open(&bench, 3);
+    client = client_open(&bench);
+    bench_pump(&bench);
+    bench_pass_time(&bench, 8);
+    client_send(client, query, length);
+    assert_true(client_receive(&bench, client, message) > 12);
+    bench_pass_time(&bench, 8);
+    client_send(client, query, length);
+    assert_true(client_receive(&bench, client, message) > 12);
+    bench_pass_time(&bench, 12);
+    assert_true(client_is_closed(&bench, client));
+    assert_int_equal(bench_count(&bench, COUNTER_TCP_TIMED_OUT), 1);
+    (void)close(client);
+    bench_close(&bench);
+}
+
+static void octets_that_trickle_in_buy_no_time(void **state)
+{
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    struct bench bench;
+    int client = -1;
+    size_t sent = 0;
+
+    (void)state;
+    (void)framed_query(query, 1, FIXTURE_CLUSTER);
+    bench_open(&bench, 3);
+    client = client_open(&bench);
+    bench_pump(&bench);
+    for (; sent < 4; sent++) {
+        (void)send(client, query + sent, 1, MSG_NOSIGNAL);
+        bench_pump(&bench);
+        bench_pass_time(&bench, 1);
+    }
+    assert_true(client_is_closed(&bench, client));
+    (void)close(client);
+    bench_close(&bench);
+}
+
+/* The table that the answers borrow from is replaced meanwhile. */
+static void a_slow_reader_gets_every_answer_and_holds_up_nobody(void **state)
+{
+    enum { LIMIT = 300, MEMBERS = 1000 };
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    struct bench bench;
+    struct snapshot *next = NULL;
+    size_t length = framed_query(query, 7, FIXTURE_CLUSTER);
+    unsigned sent = 0;
+    int slow = -1;
+    int other = -1;
+
+    (void)state;
+    bench_open(&bench, MEMBERS);
+    slow = client_open(&bench);
+    sent = client_flood(&bench, slow, LIMIT);
+    assert_true(bench_count(&bench, COUNTER_QUERIES_TCP) < sent); /* it has stopped reading */
+    next = fixture_snapshot(3, 65535, ZONE_COMPLETE);
+    snapshot_unref(bench.serving.snapshot);
+    bench.serving.snapshot = next;
+    other = client_open(&bench);
+    client_send(other, query, length);
+    assert_true(client_receive(&bench, other, message) > 12);
+    assert_int_equal(fixture_u16(message, 6), 3);
+    for (unsigned i = 0; i < sent; i++) {
+        assert_true(client_receive(&bench, slow, message) > 12);
+        assert_int_equal(fixture_u16(message, 0), i);
+        assert_true(fixture_u16(message, 6) == MEMBERS || fixture_u16(message, 6) == 3);
+    }
+    (void)close(slow);
+    (void)close(other);
+    bench_close(&bench);
+}
+
+static void a_peer_that_never_reads_is_closed(void **state)
+{
+    struct bench bench;
+    int client = -1;
+
+    (void)state;
+    bench_open(&bench, 1000);
+    client = client_open(&bench);
+    (void)client_flood(&bench, client, 300);
+    bench_pass_time(&bench, 3);
+    assert_int_equal(bench_count(&bench, COUNTER_TCP_TIMED_OUT), 0);
+    bench_pass_time(&bench, 3);
+    assert_int_equal(bench_count(&bench, COUNTER_TCP_TIMED_OUT), 1);
+    (void)close(client);
+    bench_close(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_query_in_single_octets_is_answered),
+        cmocka_unit_test(pipelined_queries_are_answered_in_their_order),
+        cmocka_unit_test(a_length_that_no_query_has_ends_the_connection),
+        cmocka_unit_test(an_idle_connection_is_closed_after_10_s_and_not_after_8),
+        cmocka_unit_test(octets_that_trickle_in_buy_no_time),
+        cmocka_unit_test(a_slow_reader_gets_every_answer_and_holds_up_nobody),
+        cmocka_unit_test(a_peer_that_never_reads_is_closed),
+    };
+
+    (void)signal(SIGPIPE, SIG_IGN); /* a worker's thread blocks it */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

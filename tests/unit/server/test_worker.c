@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/server/test_worker.c - workers as threads, asked over loopback. The race test is
+ * meant for ThreadSanitizer as much as for its own assertions.
+ */
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "server/socket.h"
+#include "server/worker.h"
+#include "tests/unit/server/fixture.h"
+
+enum { ANSWER_MAX = 65535, ANSWER_WAIT_MS = 5000, TRIES_MAX = 10000 };
+
+static int client_open(const struct worker *worker, int type)
+{
+    const struct sockaddr_storage *address = worker_address(worker, 0);
+    int fd = socket(address->ss_family, type | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)address, socket_address_length(address)),
+                     0);
+    return fd;
+}
+
+/* Ask for the cluster over UDP; octets of the answer, 0 when none comes in time. No assertion:
+ * also called from other threads. */
+static size_t client_ask(int fd, uint16_t id, uint8_t *answer)
+{
+    uint8_t request[FIXTURE_REQUEST_MAX];
+    size_t length = fixture_query(request, id, FIXTURE_CLUSTER, 33, 8192);
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    ssize_t count = 0;
+
+    if (send(fd, request, length, 0) != (ssize_t)length || poll(&watched, 1, ANSWER_WAIT_MS) != 1) {
+        return 0;
+    }
+    count = recv(fd, answer, ANSWER_MAX, 0);
+    return count < 12 || fixture_u16(answer, 0) != id ? 0 : (size_t)count;
+}
+
+static void a_worker_answers_over_udp_and_tcp(void **state)
+{
+    static uint8_t answer[ANSWER_MAX];
+    uint8_t request[FIXTURE_REQUEST_MAX + 2];
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(3, 65535, ZONE_COMPLETE);
+    struct error error = {.text = ""};
+    struct worker *worker = worker_new(&address, 1, NULL, snapshot, &error);
+    size_t length = fixture_query(request + 2, 5, FIXTURE_CLUSTER, 33, 0);
+    int udp = -1;
+    int tcp = -1;
+
+    (void)state;
+    assert_non_null(worker);
+    snapshot_unref(snapshot);
+    assert_true(worker_start(worker, &error));
+    udp = client_open(worker, SOCK_DGRAM);
+    assert_true(client_ask(udp, 4, answer) > 12);
+    assert_int_equal(fixture_u16(answer, 6), 3);
+    tcp = client_open(worker, SOCK_STREAM);
+    request[0] = 0;
+    request[1] = (uint8_t)length;
+    assert_int_equal(send(tcp, request, length + 2, 0), length + 2);
+    assert_int_equal(recv(tcp, answer, 2, MSG_WAITALL), 2);
+    length = fixture_u16(answer, 0);
+    assert_int_equal(recv(tcp, answer, length, MSG_WAITALL), length);
+    assert_int_equal(fixture_u16(answer, 0), 5);
+    assert_int_equal(counters_get(worker_counters(worker), COUNTER_QUERIES_UDP), 1);
+    assert_int_equal(counters_get(worker_counters(worker), COUNTER_QUERIES_TCP), 1);
+    assert_int_equal(counters_get(worker_counters(worker), COUNTER_NOERROR), 2);
+    (void)close(udp);
+    (void)close(tcp);
+    worker_free(worker);
+}
+
+/* The answer's own member count tells from which table it came. */
+static void a_published_table_is_answered_from(void **state)
+{
+    static uint8_t answer[ANSWER_MAX];
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *loading = fixture_snapshot(0, 0, ZONE_LOADING);
+    struct snapshot *loaded = fixture_snapshot(7, 65535, ZONE_COMPLETE);
+    struct worker *worker = worker_new(&address, 1, NULL, loading, NULL);
+    int client = -1;
+    bool is_seen = false;
+
+    (void)state;
+    assert_non_null(worker);
+    assert_true(worker_start(worker, NULL));
+    client = client_open(worker, SOCK_DGRAM);
+    assert_true(client_ask(client, 1, answer) > 0);
+    assert_int_equal(answer[3] & 0x0f, 2); /* SERVFAIL */
+    worker_publish(worker, loaded);
+    for (int i = 0; i < TRIES_MAX && !is_seen; i++) {
+        assert_true(client_ask(client, (uint16_t)i, answer) > 0);
+        is_seen = fixture_u16(answer, 6) == 7;
+    }
+    assert_true(is_seen);
+    (void)close(client);
+    worker_free(worker);
+    snapshot_unref(loading);
+    snapshot_unref(loaded);
+}
+
+static void siblings_share_ports_and_clients(void **state)
+{
+    enum { WORKERS = 2, CLIENTS = 64 };
+    static uint8_t answer[ANSWER_MAX];
+    struct sockaddr_storage addresses[2] = {fixture_address("127.0.0.1", 0),
+                                            fixture_address("::1", 0)};
+    struct snapshot *snapshot = fixture_snapshot(3, 65535, ZONE_COMPLETE);
+    struct worker *workers[WORKERS] = {NULL};
+    uint64_t queries[WORKERS] = {0};
+
+    (void)state;
+    for (size_t i = 0; i < WORKERS; i++) {
+        workers[i] = worker_new(addresses, 2, i == 0 ? NULL : workers[0], snapshot, NULL);
+        assert_non_null(workers[i]);
+        assert_int_equal(socket_port(worker_address(workers[i], 0)),
+                         socket_port(worker_address(workers[0], 0)));
+        assert_int_equal(socket_port(worker_address(workers[i], 1)),
+                         socket_port(worker_address(workers[0], 1)));
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        assert_true(worker_start(workers[i], NULL));
+    }
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        int client = client_open(workers[0], SOCK_DGRAM);
+
+        assert_true(client_ask(client, (uint16_t)i, answer) > 0);
+        (void)close(client);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        queries[i] = counters_get(worker_counters(workers[i]), COUNTER_QUERIES_UDP);
+        worker_stop(workers[i]);
+    }
+    assert_int_equal(queries[0] + queries[1], CLIENTS);
+    assert_true(queries[0] > 0 && queries[1] > 0);
+    for (size_t i = 0; i < WORKERS; i++) {
+        worker_free(workers[i]);
+    }
+    snapshot_unref(snapshot);
+}
+
+static void a_second_server_on_the_same_address_is_refused(void **state)
+{
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(1, 65535, ZONE_COMPLETE);
+    struct worker *first = worker_new(&address, 1, NULL, snapshot, NULL);
+    struct error error = {.text = ""};
+
+    (void)state;
+    assert_non_null(first);
+    address = *worker_address(first, 0);
+    assert_null(worker_new(&address, 1, NULL, snapshot, &error));
+    assert_non_null(strstr(error.text, "another process listens there"));
+    worker_free(first); /* never started */
+    snapshot_unref(snapshot);
+}
+
+/* ---- the race ---- */
+
+enum { RACE_TABLES = 10000, RACE_CLIENTS = 2, RACE_MEMBERS = 5 };
+
+struct race {
+    struct worker *worker;
+    atomic_bool is_over;
+    atomic_uint answers;
+    atomic_uint wrong;
+    _Atomic uint16_t newest; /* the weight in the table published last */
+};
+
+/* The weight of an SRV set, or -1 if its members differ: a table is seen whole or not at all. */
+static int answer_weight(const uint8_t *answer, size_t length)
+{
+    size_t at = 12;
+    int weight = -1;
+
+    while (at < length && answer[at] != 0) {
+        at += 1U + answer[at];
+    }
+    at += 5;
+    for (unsigned i = 0; i < RACE_MEMBERS; i++) {
+        if (at + 16 > length || (weight >= 0 && fixture_u16(answer, at + 14) != weight)) {
+            return -1;
+        }
+        weight = fixture_u16(answer, at + 14);
+        at += 12U + fixture_u16(answer, at + 10);
+    }
+    return weight;
+}
+
+/* Tables carry growing weights, so one client never sees an older one after a newer. */
+static void *race_client(void *argument)
+{
+    struct race *race = argument;
+    uint8_t *answer = malloc(ANSWER_MAX);
+    const struct sockaddr_storage *address = worker_address(race->worker, 0);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int last = 0;
+
+    (void)connect(fd, (const struct sockaddr *)address, socket_address_length(address));
+    for (uint16_t id = 0; answer != NULL && !atomic_load(&race->is_over); id++) {
+        size_t length = client_ask(fd, id, answer);
+        int weight = length == 0 ? -1 : answer_weight(answer, length);
+
+        if (weight < last || weight > atomic_load(&race->newest)) {
+            atomic_fetch_add(&race->wrong, 1);
+        }
+        last = weight;
+        atomic_fetch_add(&race->answers, 1);
+    }
+    (void)close(fd);
+    free(answer);
+    return NULL;
+}
+
+static void ten_thousand_tables_are_swapped_under_load_without_a_lost_answer(void **state)
+{
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(RACE_MEMBERS, 1, ZONE_COMPLETE);
+    struct race race = {.worker = worker_new(&address, 1, NULL, snapshot, NULL), .newest = 1};
+    pthread_t clients[RACE_CLIENTS];
+
+    (void)state;
+    snapshot_unref(snapshot);
+    assert_non_null(race.worker);
+    assert_true(worker_start(race.worker, NULL));
+    for (size_t i = 0; i < RACE_CLIENTS; i++) {
+        assert_int_equal(pthread_create(&clients[i], NULL, race_client, &race), 0);
+    }
+    for (unsigned i = 2; i < RACE_TABLES + 2; i++) {
+        snapshot = fixture_snapshot(RACE_MEMBERS, (uint16_t)i, ZONE_COMPLETE);
+        atomic_store(&race.newest, (uint16_t)i);
+        worker_publish(race.worker, snapshot);
+        snapshot_unref(snapshot);
+    }
+    while (atomic_load(&race.answers) < RACE_CLIENTS) {
+        (void)sched_yield();
+    }
+    atomic_store(&race.is_over, true);
+    for (size_t i = 0; i < RACE_CLIENTS; i++) {
+        assert_int_equal(pthread_join(clients[i], NULL), 0);
+    }
+    assert_int_equal(atomic_load(&race.wrong), 0);
+    assert_int_equal(counters_get(worker_counters(race.worker), COUNTER_NOERROR),
+                     atomic_load(&race.answers));
+    worker_free(race.worker);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_worker_answers_over_udp_and_tcp),
+        cmocka_unit_test(a_published_table_is_answered_from),
+        cmocka_unit_test(siblings_share_ports_and_clients),
+        cmocka_unit_test(a_second_server_on_the_same_address_is_refused),
+        cmocka_unit_test(ten_thousand_tables_are_swapped_under_load_without_a_lost_answer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
