@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""The control API for tests: change the model as no AWS client could, order faults, look back."""
+
+import json
+
+from .faults import Fault
+from .fleet import GROUP_TAG, AddressesExhausted, RawXml
+from .httpd import Response
+
+DEFAULT_WEIGHT = "65535"
+INSTANCE_FIELDS = {"private_address", "az", "state_code", "ipv6_addresses", "secondary_addresses",
+                   "extra_interfaces", "subnet", "vpc", "image", "type", "raw_xml", "duplicates"}
+IMDS_FIELDS = {"up", "v1_only", "role", "expires_in_s", "instance_id", "local_ipv4", "az"}
+
+
+class Refused(Exception):
+    """The test asked for something that does not exist or makes no sense."""
+
+
+def value_of(value):
+    """{"raw_xml": "..."} stands for text that is put into answers verbatim."""
+    if isinstance(value, dict):
+        if value.keys() != {"raw_xml"}:
+            raise Refused(f"an object as a value must be {{\"raw_xml\": ...}}: {value}")
+        return RawXml(value["raw_xml"])
+    return value
+
+
+def tags_of(tags):
+    values = {key: value_of(value) for key, value in tags.items()}
+    return {key: value if value is None or isinstance(value, RawXml) else str(value)
+            for key, value in values.items()}
+
+
+class Control:
+    def __init__(self, world):
+        self._world = world
+        self._routes = {
+            ("GET", "instances"): self.instances, ("POST", "launch"): self.launch,
+            ("POST", "instance"): self.instance, ("POST", "tags"): self.tags,
+            ("POST", "terminate"): self.terminate, ("POST", "fault"): self.fault,
+            ("POST", "faults/clear"): self.clear_faults, ("GET", "requests"): self.requests,
+            ("POST", "requests/clear"): self.clear_requests, ("POST", "clock"): self.clock,
+            ("POST", "imds"): self.imds, ("POST", "reset"): self.reset}
+
+    def __call__(self, request):
+        self._world.fleet.advance()
+        name = request.path.removeprefix("/_control/")
+        route = self._routes.get((request.method, name))
+        if route is None:
+            return reply(404, {"error": f"no {request.method} /_control/{name}"})
+        try:
+            body = json.loads(request.body) if request.body else {}
+            return reply(200, route(**body))
+        except (Refused, TypeError, ValueError, KeyError, AttributeError,
+                AddressesExhausted) as error:
+            return reply(400, {"error": f"/_control/{name}: {type(error).__name__}: {error}"})
+
+    def _find(self, instance_id):
+        found = self._world.fleet.find(instance_id)
+        if found is None:
+            raise Refused(f"no instance {instance_id}")
+        return found
+
+    def instances(self):
+        return [each.to_json() for each in self._world.fleet.after(0)]
+
+    def launch(self, group=None, count=1, tags=None, addresses=None, network="10.0.0.0/16",
+               state="running", az=None, tagged=True):
+        """`tagged`: with the weight and the address that the launch hook would have set."""
+        own = tags_of(tags or {})
+        if addresses and len(addresses) != count:
+            raise Refused(f"{len(addresses)} addresses for {count} instances")
+
+        def all_tags(instance):
+            found = {} if group is None else {GROUP_TAG: group}
+            if tagged:
+                found |= {"srv_weight": DEFAULT_WEIGHT, "ip_address": instance.private_address}
+            return {key: value for key, value in (found | own).items() if value is not None}
+
+        launched = self._world.fleet.launch(count, addresses, network, state, az, all_tags)
+        return {"ids": [each.id for each in launched]}
+
+    def instance(self, id, state=None, tags=None, forget=False, **changes):
+        fleet = self._world.fleet
+        found = self._find(id)
+        unknown = changes.keys() - INSTANCE_FIELDS
+        if unknown:
+            raise Refused(f"an instance has no {', '.join(sorted(unknown))}")
+        if forget:
+            fleet.forget(found)
+            return {}
+        if state is not None:
+            fleet.set_state(found, value_of(state), walk=False)
+        for key, value in changes.items():
+            if isinstance(value, list):
+                setattr(found, key, [value_of(each) for each in value])
+            else:
+                setattr(found, key, value_of(value))
+        fleet.set_tags(found, tags_of(tags or {}))
+        return found.to_json()
+
+    def tags(self, ids, tags):
+        instances = [self._find(each) for each in ids]
+        for each in instances:
+            self._world.fleet.set_tags(each, tags_of(tags))
+        return {}
+
+    def terminate(self, ids):
+        for each in [self._find(each) for each in ids]:
+            self._world.fleet.terminate(each)
+        return {}
+
+    def fault(self, **fields):
+        self._world.faults.add(Fault(**fields))
+        return {}
+
+    def clear_faults(self):
+        self._world.faults.clear()
+        return {}
+
+    def requests(self):
+        return self._world.journal.to_json()
+
+    def clear_requests(self):
+        self._world.journal.clear()
+        return {}
+
+    def clock(self, skew_s):
+        self._world.clock.skew_s = float(skew_s)
+        return {}
+
+    def imds(self, **settings):
+        unknown = settings.keys() - IMDS_FIELDS
+        if unknown:
+            raise Refused(f"imds has no {', '.join(sorted(unknown))}")
+        for key, value in settings.items():
+            setattr(self._world.imds, key, value)
+        self._world.imds.issued = None
+        return {}
+
+    def reset(self):
+        self._world.reset()
+        return {}
+
+
+def reply(status, document):
+    return Response(status, json.dumps(document).encode(), "application/json")

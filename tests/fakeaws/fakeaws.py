@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Entry point: start the AWS endpoint and the instance metadata service, say where they are."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+# This file has the package's name, so its own folder must not be where imports are looked up.
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from fakeaws.gateway import Gateway  # noqa: E402
+from fakeaws.httpd import HttpServer  # noqa: E402
+from fakeaws.imds import Imds  # noqa: E402
+from fakeaws.world import World  # noqa: E402
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description="Fake AWS on the loopback: EC2 and IMDSv2.")
+    parser.add_argument("--listen", default="127.0.0.1", help="IPv4 address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="AWS endpoint; 0 picks a free one")
+    parser.add_argument("--imds-port", type=int, default=0, help="metadata; 0 picks a free one")
+    parser.add_argument("--region", default="eu-west-1")
+    parser.add_argument("--access-key", default="AKIDEXAMPLE")
+    parser.add_argument("--secret-key", default="wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
+    parser.add_argument("--state-walk-ms", type=int, default=300,
+                        help="time in pending, shutting-down and stopping")
+    parser.add_argument("--stdin-lifeline", action="store_true",
+                        help="end when standard input closes, so no run outlives its test")
+    parser.add_argument("--verbose", action="store_true", help="log requests to standard error")
+    return parser.parse_args()
+
+
+def await_end_of_input(ended):
+    """By the descriptor: a thread that sits in sys.stdin's own lock would spoil the exit."""
+    while os.read(0, 4096):
+        pass
+    ended.set()
+
+
+def main():
+    arguments = parse_arguments()
+    world = World(arguments.region, arguments.access_key, arguments.secret_key,
+                  arguments.state_walk_ms)
+    endpoint = HttpServer(arguments.listen, arguments.port, Gateway(world), arguments.verbose)
+    imds = HttpServer(arguments.listen, arguments.imds_port, Imds(world), arguments.verbose)
+
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    if arguments.stdin_lifeline:
+        threading.Thread(target=await_end_of_input, args=(ended,), daemon=True).start()
+    for server in (endpoint, imds):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    print(json.dumps({"endpoint": endpoint.url, "imds": imds.url,
+                      "access_key": arguments.access_key, "secret_key": arguments.secret_key,
+                      "region": arguments.region}), flush=True)
+    ended.wait()
+    # The servers' threads wait for requests that will not come; leave without them.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
