@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The real binary as a process: its configuration, its log, and questions to it."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+import dns.flags
+import dns.message
+import dns.query
+import dns.rdatatype
+
+from .waiting import wait_until
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+BUILD = ROOT / os.environ.get("ROLLCALL_BUILD", "build/release")
+PROGRAM = BUILD / "rollcall"
+ZONE = "sd.example.com"
+START_LIMIT_S = 20  # generous for sanitizer builds
+
+
+def free_port():
+    """A port that is free for UDP and TCP on 127.0.0.1 right now."""
+    for _ in range(50):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+            udp.bind(("127.0.0.1", 0))
+            port = udp.getsockname()[1]
+            try:
+                tcp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port")
+
+
+class Answer:
+    """One response, as a test wants to look at it."""
+
+    def __init__(self, message):
+        self.message = message
+        self.rcode = dns.rcode.to_text(message.rcode())
+        self.wire_length = len(message.to_wire())
+
+    def flag(self, flag):
+        return bool(self.message.flags & flag)
+
+    @property
+    def truncated(self):
+        return self.flag(dns.flags.TC)
+
+    def records(self, section="answer"):
+        """(owner, type, rdata text) of each record."""
+        return [(rrset.name.to_text(), dns.rdatatype.to_text(rrset.rdtype), rdata.to_text())
+                for rrset in getattr(self.message, section) for rdata in rrset]
+
+    def weights(self):
+        """target -> SRV weight."""
+        return {rdata.target.to_text(): rdata.weight for rrset in self.message.answer
+                if rrset.rdtype == dns.rdatatype.SRV for rdata in rrset}
+
+    def addresses(self):
+        """Addresses of the glue, in order."""
+        return [text for _, kind, text in self.records("additional") if kind in ("A", "AAAA")]
+
+
+class Rollcall:
+    """Start with `Rollcall(folder, configuration)`, end with stop()."""
+
+    def __init__(self, folder, configuration, environment=None, port=None, address="127.0.0.1"):
+        self.folder = pathlib.Path(folder)
+        self.port = port or free_port()
+        self.address = address
+        self.config_path = self.folder / "rollcall.conf"
+        self.log_path = self.folder / "rollcall.log"
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith("AWS_")}
+        self.environment.update(environment or {})
+        self.process = None
+        self.write_config(configuration)
+
+    def write_config(self, configuration):
+        listen = f'listen = {{"{self.address}:{self.port}"}}\n'
+        self.config_path.write_text(listen + configuration)
+
+    def start(self, wait=True, workers=None):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [str(PROGRAM), "serve", "-c", str(self.config_path)], stderr=log,
+                env=self.environment)
+        if wait:
+            wait_until(lambda: self.is_listening(), START_LIMIT_S, "rollcall answers at all")
+        return self
+
+    def is_listening(self):
+        assert self.process.poll() is None, f"rollcall ended: {self.log()}"
+        try:
+            self.ask("version.bind", "TXT", timeout_s=0.2)
+            return True
+        except (dns.exception.Timeout, OSError):
+            return False
+
+    def stop(self):
+        """SIGTERM; the exit status must be 0, which sanitizers would change."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"rollcall did not end on SIGTERM: {self.log()}") from None
+        self.process = None
+        assert status == 0, f"rollcall ended with {status}: {self.log()}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def log_lines(self, *words):
+        """Lines that hold all of `words`."""
+        return [line for line in self.log().splitlines() if all(word in line for word in words)]
+
+    def ask(self, name, kind, tcp=False, payload=8192, timeout_s=2, edns=True):
+        query = dns.message.make_query(name, kind, use_edns=0 if edns else False,
+                                       payload=payload if edns else None)
+        send = dns.query.tcp if tcp else dns.query.udp
+        return Answer(send(query, "127.0.0.1" if self.address == "0.0.0.0" else self.address,
+                           port=self.port, timeout=timeout_s))
+
+    def srv(self, cluster, **options):
+        return self.ask(f"_{cluster}._tcp.{ZONE}", "SRV", **options)
+
+    def weights(self, cluster):
+        return self.srv(cluster, tcp=True).weights()
+
+    def serial(self):
+        answer = self.ask(ZONE, "SOA")
+        assert answer.rcode == "NOERROR", answer.rcode
+        return answer.message.answer[0][0].serial

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+"""The main job: slots of a real HAProxy follow EC2 tags, with nobody touching HAProxy."""
+
+import os
+import subprocess
+import time
+
+import pytest
+
+from system.conftest import POLL_S, configuration
+from system.support.waiting import holds_for, wait_until
+
+# What a change may take: one poll of ours, one look of HAProxy's, and half a second.
+CHANGE_LIMIT_S = POLL_S + 1.5
+GROUPS = ("web", "api", "db")
+
+
+@pytest.fixture
+def fleet(fakeaws):
+    """group -> ids of its instances; 3 groups of 8."""
+    return {group: fakeaws.launch(group, count=8, network=f"10.0.{number}.0/24")
+            for number, group in enumerate(GROUPS, start=1)}
+
+
+@pytest.fixture
+def server(fakeaws, fleet, start_rollcall):
+    server = start_rollcall(configuration(), aws=fakeaws)
+    wait_until(lambda: len(server.weights("web")) == 8, 10, "the first load")
+    return server
+
+
+@pytest.fixture
+def haproxy(server, start_haproxy):
+    haproxy = start_haproxy(server, {group: 16 for group in GROUPS})
+    wait_until(lambda: all(len(haproxy.addressed(group)) == 8 for group in GROUPS), 2,
+               "all slots addressed within 2 s of HAProxy's start")
+    return haproxy
+
+
+def addresses_of(fakeaws, ids):
+    rows = {row["id"]: row for row in fakeaws.instances()}
+    return [rows[instance]["tags"]["ip_address"] for instance in ids]
+
+
+def aws_cli(fakeaws, *words):
+    environment = dict(os.environ, AWS_ACCESS_KEY_ID=fakeaws.access_key,
+                       AWS_SECRET_ACCESS_KEY=fakeaws.secret_key,
+                       AWS_DEFAULT_REGION=fakeaws.region, AWS_EC2_METADATA_DISABLED="true")
+    subprocess.run(["/usr/bin/aws", "--endpoint-url", fakeaws.endpoint, "ec2", *words],
+                   env=environment, check=True, capture_output=True, timeout=60)
+
+
+def test_every_slot_is_addressed_and_only_srv_is_asked(server, haproxy):
+    before = haproxy.resolver_counters()
+    begun = time.monotonic()
+    holds_for(lambda: len(haproxy.addressed("web")) == 8, 10, "8 addressed slots")
+    seconds = time.monotonic() - begun
+    after = haproxy.resolver_counters()
+
+    asked = after["sent"] - before["sent"]
+    # One SRV query a second and name. A single A or AAAA look-up per member would add 24 or more.
+    assert len(GROUPS) * (seconds - 2) <= asked <= len(GROUPS) * (seconds + 2), after
+    for counter in ("invalid", "too_big", "truncated", "other"):
+        assert after[counter] == 0, after
+
+
+def test_weight_follows_the_tag_by_the_aws_cli(fakeaws, fleet, haproxy):
+    instance = fleet["web"][3]
+    (address,) = addresses_of(fakeaws, [instance])
+    assert haproxy.addressed("web")[address] == 256
+    for weight, in_haproxy in (("0", 0), ("65535", 256)):
+        aws_cli(fakeaws, "create-tags", "--resources", instance,
+                "--tags", f"Key=srv_weight,Value={weight}")
+        wait_until(lambda: haproxy.addressed("web")[address] == in_haproxy, CHANGE_LIMIT_S,
+                   f"srv_weight {weight} is {in_haproxy} in HAProxy")
+
+
+def test_a_launched_instance_gets_a_slot(fakeaws, haproxy):
+    fakeaws.launch("web", count=1, addresses=["10.0.9.9"])
+    wait_until(lambda: haproxy.addressed("web").get("10.0.9.9") == 256, CHANGE_LIMIT_S,
+               "the new instance is in a slot")
+
+
+def test_a_terminated_instance_loses_its_slot(fakeaws, fleet, haproxy):
+    (address,) = addresses_of(fakeaws, fleet["api"][:1])
+    fakeaws.terminate(fleet["api"][:1])
+    wait_until(lambda: address not in haproxy.addressed("api"), CHANGE_LIMIT_S,
+               "the terminated instance has left")
+    assert len(haproxy.addressed("api")) == 7
+
+
+def test_a_changed_address_takes_a_new_slot_and_leaves_the_old(fakeaws, fleet, haproxy):
+    (old,) = addresses_of(fakeaws, fleet["db"][:1])
+    aws_cli(fakeaws, "create-tags", "--resources", fleet["db"][0],
+            "--tags", "Key=ip_address,Value=10.0.77.7")
+
+    def is_moved():
+        found = haproxy.addressed("db")
+        return found.get("10.0.77.7") == 256 and old not in found
+
+    wait_until(is_moved, CHANGE_LIMIT_S, "the new address is in a slot, the old one is not")
+
+
+def test_slots_stay_through_a_restart_of_rollcall(fakeaws, server, haproxy):
+    # Before its first complete load a new process must not say that names do not exist.
+    before = haproxy.addressed("web")
+    fakeaws.fault(action="DescribeInstances", kind="error", status=503,
+                  code="RequestLimitExceeded", message="Request limit exceeded.", times=-1)
+    server.stop()
+    server.start()
+    assert server.srv("web").rcode == "SERVFAIL"
+    holds_for(lambda: haproxy.addressed("web") == before, 4, "HAProxy keeps every slot")
+    fakeaws.clear_faults()
+    wait_until(lambda: len(server.weights("web")) == 8, 10, "the load after the fault")
+    assert haproxy.addressed("web") == before
