@@ -20,8 +20,7 @@ printf '%4ds  making a bare Debian 12 in %s\n' "$SECONDS" "$root"
 debootstrap --variant=minbase bookworm "$root/debian" "$mirror" >"$root/log" 2>&1 ||
     { cat "$root/log" >&2; exit 1; }
 cp /etc/resolv.conf "$root/debian/etc/resolv.conf"
-mkdir -p "$root/debian/src"
-git archive HEAD | tar -x -C "$root/debian/src"
+git clone -q . "$root/debian/src"
 
 printf '%4ds  running: %s\n' "$SECONDS" "$*"
 # The mounts live in a name space of their own and are gone with the command.

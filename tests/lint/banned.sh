@@ -3,7 +3,7 @@
 # Calls that this code does without, and words that do not belong into it.
 set -u
 failed=0
-sources=$(git ls-files --cached --others --exclude-standard zones discovery server | grep '\.[ch]$')
+sources=$(find zones discovery server -name '*.[ch]')
 
 calls='strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|alloca|rand|strncpy|localtime|gmtime|ctime|tmpnam'
 # shellcheck disable=SC2086

@@ -2,5 +2,4 @@
 # SPDX-License-Identifier: MIT
 # Every C file is as clang-format (version 14, Debian 12's) writes it.
 set -u
-git ls-files --cached --others --exclude-standard zones discovery server tests | grep '\.[ch]$' |
-    xargs -r clang-format --dry-run -Werror
+find zones discovery server tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +

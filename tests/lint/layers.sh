@@ -9,9 +9,9 @@ complain() {
     failed=1
 }
 
-# files that match the glob $1 must not have a line that matches $2
+# C files below the folder $1 must not have a line that matches $2
 forbid() {
-    found=$(git ls-files --cached --others --exclude-standard "$1" | grep '\.[ch]$' | xargs -r grep -nE "$2")
+    found=$(grep -rnE --include="*.[ch]" "$2" "$1")
     [ -z "$found" ] || complain "$3:
 $found"
 }
@@ -23,8 +23,7 @@ forbid 'zones' '#include <(uv|curl|pthread|time|sys/socket)' 'zones knows no soc
 
 # library header, the only files that may include it
 only() {
-    found=$(git ls-files --cached --others --exclude-standard zones discovery server | grep '\.[ch]$' |
-        xargs -r grep -lE "#include <$1" | grep -vxE "$2")
+    found=$(grep -rlE --include="*.[ch]" "#include <$1" zones discovery server | grep -vxE "$2")
     [ -z "$found" ] || complain "<$1> belongs to $2 alone, not to: $found"
 }
 
@@ -35,8 +34,7 @@ only 'cjson/' 'discovery/json\.c'
 only 'confuse' 'server/config\.c'
 
 # Circles among headers: follow every include chain of our own headers.
-circles=$(git ls-files --cached --others --exclude-standard zones discovery server | grep '\.h$' |
-    xargs -r grep -HoE '^#include "[^"]+"' | sed -E 's/:#include "([^"]+)"/ \1/' | tsort 2>&1 >/dev/null)
+circles=$(grep -roE --include="*.h" '^#include "[^"]+"' zones discovery server | sed -E 's/:#include "([^"]+)"/ \1/' | tsort 2>&1 >/dev/null)
 [ -z "$circles" ] || complain "headers include each other: $circles"
 
 exit $failed

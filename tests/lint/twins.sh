@@ -2,16 +2,14 @@
 # SPDX-License-Identifier: MIT
 # Every unit test mirrors a source file: tests/unit/zones/test_name.c tests zones/name.[ch].
 set -u
-failed=0
-for test in $(git ls-files --cached --others --exclude-standard tests/unit | grep '/test_[a-z0-9_]*\.c$'); do
+find tests/unit -name 'test_*.c' | while read -r test; do
     twin=$(echo "$test" | sed -E 's|tests/unit/||; s|/test_|/|; s|\.c$||')
     case $twin in
     discovery/hostile_grid) continue ;; # a grid over membership, guard and fleet together
     zones/cluster_sizes) continue ;;    # cluster answers at every size from 512 to 65,535
     esac
     if [ ! -e "$twin.c" ] && [ ! -e "$twin.h" ]; then
-        echo "twins: $test has no source $twin.[ch]" >&2
-        failed=1
+        echo "twins: $test has no source $twin.[ch]"
     fi
-done
-exit $failed
+done | grep . >&2 && exit 1
+exit 0
