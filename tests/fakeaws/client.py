@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -98,10 +99,53 @@ class FakeAws:
         return [each for each in self.control("instances")
                 if group is None or each["group"] == group]
 
+    # -- Auto Scaling
+
+    def create_asg(self, name, desired=None, hooks=(), **options):
+        """`hooks` are of `hook()`. Options: network, az, min, max, tags, warm_pool, instances.
+
+        Without `desired` the group is as large as `instances`, which are in service at once.
+        """
+        return self.control("asg", {"name": name, "desired": desired, "hooks": list(hooks),
+                                    **options})
+
+    def scale_asg(self, name, desired):
+        return self.control("asg/scale", {"name": name, "desired": desired})
+
+    def asg(self, name):
+        """Its instances, hooks, history of completed actions, and every state that was entered."""
+        return self.control("asg/" + urllib.parse.quote(name, safe=""))
+
+    def lifecycle_states(self, name):
+        """{instance id: lifecycle state}"""
+        return {each["id"]: each["state"] for each in self.asg(name)["instances"]}
+
+    def wait_for_asg(self, name, reached, timeout_s=15):
+        """The group as `asg` shows it, once `reached(group)` holds."""
+        deadline = time.monotonic() + timeout_s
+        while not reached(group := self.asg(name)):
+            if time.monotonic() > deadline:
+                raise FakeAwsError(f"not within {timeout_s} s: {json.dumps(group)}")
+            time.sleep(0.02)
+        return group
+
+    def settings(self, **values):
+        """`time_scale`: what a second of a hook lasts; `stale_reads`: looks that miss a write."""
+        self.control("settings", values)
+
+    def journal(self, *actions, effective=True):
+        """The calls that change something, in order; with `effective` only those carried out."""
+        return [each for each in self.control("journal")
+                if (not actions or each["action"] in actions)
+                and (each["effect"] or not effective)]
+
+    def clear_journal(self):
+        self.control("journal/clear", {})
+
     # -- faults, clock, metadata
 
     def fault(self, kind, action="*", **options):
-        """Options: page, times, status, code, message, body, content_type, cut_at, delay_ms, ..."""
+        """Options: page, times, skip, after, status, code, message, body, cut_at, delay_ms, ..."""
         self.control("fault", {"kind": kind, "action": action, **options})
 
     def clear_faults(self):
@@ -175,6 +219,12 @@ def boto3_session():
     import boto3
 
     return boto3.session.Session()
+
+
+def hook(name, transition, heartbeat_s=3600, default_result="ABANDON", **options):
+    """A lifecycle hook for `create_asg`; `transition` is launching or terminating."""
+    return {"name": name, "transition": transition, "heartbeat_s": heartbeat_s,
+            "default_result": default_result, **options}
 
 
 def flatten(ids):

@@ -2,7 +2,9 @@
 """The control API for tests: change the model as no AWS client could, order faults, look back."""
 
 import json
+import urllib.parse
 
+from . import autoscaling_control
 from .faults import Fault
 from .fleet import GROUP_TAG, AddressesExhausted, RawXml
 from .httpd import Response
@@ -41,12 +43,15 @@ class Control:
             ("POST", "terminate"): self.terminate, ("POST", "fault"): self.fault,
             ("POST", "faults/clear"): self.clear_faults, ("GET", "requests"): self.requests,
             ("POST", "requests/clear"): self.clear_requests, ("POST", "clock"): self.clock,
-            ("POST", "imds"): self.imds, ("POST", "reset"): self.reset}
+            ("POST", "imds"): self.imds, ("POST", "reset"): self.reset,
+            ("POST", "asg"): self.create_group, ("POST", "asg/scale"): self.scale_group,
+            ("GET", "asg"): self.groups, ("GET", "journal"): self.writes,
+            ("POST", "journal/clear"): self.clear_writes, ("POST", "settings"): self.settings}
 
     def __call__(self, request):
-        self._world.fleet.advance()
+        self._world.advance()
         name = request.path.removeprefix("/_control/")
-        route = self._routes.get((request.method, name))
+        route = self._routes.get((request.method, name)) or self._group_route(request, name)
         if route is None:
             return reply(404, {"error": f"no {request.method} /_control/{name}"})
         try:
@@ -55,6 +60,13 @@ class Control:
         except (Refused, TypeError, ValueError, KeyError, AttributeError,
                 AddressesExhausted) as error:
             return reply(400, {"error": f"/_control/{name}: {type(error).__name__}: {error}"})
+
+    def _group_route(self, request, name):
+        """GET asg/NAME, the one request with a name in its path."""
+        kind, _, group = name.partition("/")
+        if request.method != "GET" or kind != "asg":
+            return None
+        return lambda: autoscaling_control.show(self._world, urllib.parse.unquote(group))
 
     def _find(self, instance_id):
         found = self._world.fleet.find(instance_id)
@@ -137,6 +149,34 @@ class Control:
         for key, value in settings.items():
             setattr(self._world.imds, key, value)
         self._world.imds.issued = None
+        return {}
+
+    def create_group(self, **fields):
+        return autoscaling_control.create(self._world, **fields)
+
+    def scale_group(self, name, desired):
+        return autoscaling_control.scale(self._world, name, desired)
+
+    def groups(self):
+        return [each.name for each in self._world.groups.all()]
+
+    def writes(self):
+        return self._world.journal.writes()
+
+    def clear_writes(self):
+        self._world.journal.clear_writes()
+        return {}
+
+    def settings(self, time_scale=None, stale_reads=None):
+        """How long hooks' seconds last, and how many looks miss a write of tags."""
+        if time_scale is not None and not time_scale > 0:
+            raise Refused(f"time_scale {time_scale}: more than 0")
+        if stale_reads is not None and stale_reads < 0:
+            raise Refused(f"stale_reads {stale_reads}: 0 or more")
+        if time_scale is not None:
+            self._world.groups.time_scale = float(time_scale)
+        if stale_reads is not None:
+            self._world.fleet.stale.reads = int(stale_reads)
         return {}
 
     def reset(self):

@@ -88,7 +88,7 @@ def current_page(call, query):
 def select(call, page, matches, limit):
     """The instances of a page, and whether more follow."""
     chosen = []
-    for each in call.world.fleet.after(page.after):
+    for each in map(call.world.fleet.stale.view, call.world.fleet.after(page.after)):
         if matches(each):
             if len(chosen) == limit:
                 return chosen, True
@@ -119,6 +119,8 @@ def describe_instances(call):
     query = sorted((name, sorted(values)) for name, values in filters)
     page = current_page(call, query)
     refuse_dry_run(call)
+    if page.number == 1:
+        world.fleet.stale.begin_look()
 
     if call.fault_is("empty"):
         return answer(call, "<reservationSet/>")
@@ -126,7 +128,8 @@ def describe_instances(call):
         token = world.pages.token(Page(query, page.after, page.number + 1))
         return answer(call, "<reservationSet/>" + xmlout.element("nextToken", token))
     if named:
-        return answer(call, reservation_set(call, filter(matches, named)))
+        seen = map(world.fleet.stale.view, named)
+        return answer(call, reservation_set(call, filter(matches, seen)))
     chosen, more = select(call, page, matches, limit)
     token = None
     if call.fault_is("repeat-token"):
@@ -221,6 +224,10 @@ def change_tags(change):
     return run
 
 
+def writing(run, parameters):
+    return Action(run, None if parameters is None else frozenset(parameters), mutating=True)
+
+
 TAG_PARAMETERS = frozenset({"ResourceId", "Tag", "DryRun"})
 SERVICE = Service(
     name="ec2",
@@ -231,14 +238,12 @@ SERVICE = Service(
         "DescribeInstances": Action(
             describe_instances,
             frozenset({"Filter", "InstanceId", "MaxResults", "NextToken", "DryRun"}), page_of),
-        "CreateTags": Action(change_tags(create_tags), TAG_PARAMETERS),
-        "DeleteTags": Action(change_tags(delete_tags), TAG_PARAMETERS),
-        "RunInstances": Action(run_instances, None),
-        "TerminateInstances": Action(terminate_instances, frozenset({"InstanceId", "DryRun"})),
-        "StopInstances": Action(stop_instances,
-                                frozenset({"InstanceId", "DryRun", "Force", "Hibernate"})),
-        "StartInstances": Action(start_instances,
-                                 frozenset({"InstanceId", "DryRun", "AdditionalInfo"})),
+        "CreateTags": writing(change_tags(create_tags), TAG_PARAMETERS),
+        "DeleteTags": writing(change_tags(delete_tags), TAG_PARAMETERS),
+        "RunInstances": writing(run_instances, None),
+        "TerminateInstances": writing(terminate_instances, {"InstanceId", "DryRun"}),
+        "StopInstances": writing(stop_instances, {"InstanceId", "DryRun", "Force", "Hibernate"}),
+        "StartInstances": writing(start_instances, {"InstanceId", "DryRun", "AdditionalInfo"}),
     },
     signature_errors={
         Reason.MISSING: ("MissingAuthenticationToken",

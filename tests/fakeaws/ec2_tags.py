@@ -83,6 +83,7 @@ def create_tags(fleet, arguments, refuse_dry_run):
         check_count(each.tags, tags)
     refuse_dry_run()
     for each in instances:
+        fleet.stale.remember(each)
         fleet.set_tags(each, tags)
 
 
@@ -95,6 +96,7 @@ def delete_tags(fleet, arguments, refuse_dry_run):
         tags = named or [(key, None) for key in each.tags if not reserved(key)]
         gone = {key: None for key, value in tags
                 if value is None or str(each.tags.get(key)) == value}
+        fleet.stale.remember(each)
         fleet.set_tags(each, gone)
 
 

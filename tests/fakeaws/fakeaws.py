@@ -20,7 +20,7 @@ from fakeaws.world import World  # noqa: E402
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description="Fake AWS on the loopback: EC2 and IMDSv2.")
+    parser = argparse.ArgumentParser(description="Fake AWS on the loopback: EC2, Auto Scaling, IMDSv2.")
     parser.add_argument("--listen", default="127.0.0.1", help="IPv4 address to listen on")
     parser.add_argument("--port", type=int, default=0, help="AWS endpoint; 0 picks a free one")
     parser.add_argument("--imds-port", type=int, default=0, help="metadata; 0 picks a free one")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 KINDS = ("error", "raw", "cut", "delay", "drop", "empty", "empty-page", "repeat-token")
 FOREVER = -1
+MUTATING = "mutating"  # the action that stands for every one that changes something
 IMDS = "IMDS"  # the action that stands for every request to the metadata service
 
 
@@ -22,17 +23,27 @@ class Fault:
     cut_at: int | None = None     # None: in the middle
     whole_http: bool = False      # cut only the body: the HTTP message itself is complete
     delay_ms: int = 0
+    skip: int = 0                 # how many requests that it would hit go by unharmed first
+    after: bool = False           # error, drop: the action takes effect all the same
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"kind {self.kind!r} is none of {', '.join(KINDS)}")
         if self.times < 1 and self.times != FOREVER:
             raise ValueError(f"times {self.times}: 1 or more, or {FOREVER} for ever")
+        if self.skip < 0:
+            raise ValueError(f"skip {self.skip}: 0 or more")
 
-    def hits(self, action, page):
+    def hits(self, action, page, mutating):
         """"*" is every action of every service; the metadata service is none of them."""
-        wanted = self.action == action or (self.action == "*" and action != IMDS)
+        wanted = (self.action == action or (self.action == "*" and action != IMDS)
+                  or (self.action == MUTATING and mutating))
         return wanted and self.page in (None, page)
+
+    @property
+    def prevents(self):
+        """The action is not carried out at all."""
+        return self.kind in ("error", "drop") and not self.after
 
 
 class Faults:
@@ -45,10 +56,13 @@ class Faults:
     def add(self, fault):
         self._faults.append(fault)
 
-    def take(self, action, page):
+    def take(self, action, page, mutating=False):
         """The first fault that hits this request, used up by one; None when there is none."""
         for index, fault in enumerate(self._faults):
-            if not fault.hits(action, page):
+            if not fault.hits(action, page, mutating):
+                continue
+            if fault.skip:
+                fault.skip -= 1
                 continue
             if fault.times != FOREVER:
                 fault.times -= 1

@@ -13,6 +13,8 @@ import itertools
 import time
 from dataclasses import dataclass, field
 
+from .stale import StaleReads
+
 GROUP_TAG = "aws:autoscaling:groupName"
 DEFAULT_NETWORK = "10.0.0.0/16"
 RESERVED_ADDRESSES = 4  # at the start of a subnet, as AWS keeps them
@@ -79,6 +81,7 @@ class Fleet:
         self.region = region
         self.account = account
         self._state_walk_s = state_walk_s
+        self.stale = StaleReads()
         self._by_id = {}
         self._listed = []  # in order of launch, which is the order of the sequence numbers
         self._due = []     # heap of (when, number, instance, its walk)

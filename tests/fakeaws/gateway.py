@@ -3,21 +3,38 @@
 
 import urllib.parse
 import uuid
+from dataclasses import dataclass, field
 
-from . import ec2
+from . import autoscaling, ec2
 from .control import Control
 from .errors import AwsError
-from .faults import spoil
+from .faults import Fault, spoil
 from .httpd import Response
-from .service import Call, tree
+from .service import Call, Service, tree
 from .sigv4 import SignatureRefused, verify
 
-SERVICES = (ec2.SERVICE,)
+SERVICES = (ec2.SERVICE, autoscaling.SERVICE)
 VERSIONS = {service.version: service for service in SERVICES}
 ROUTES = {(service.name, service.version, name): action
           for service in SERVICES for name, action in service.actions.items()}
 FIELDS_MAX = 8192  # 1,000 resources with 50 tags are 1,100
 CHUNKED_FROM_OCTETS = 2048  # EC2 sends its longer answers in chunks
+
+
+@dataclass
+class Exchange:
+    """One request and what became of it, as far as it has come."""
+
+    request_id: str
+    service: Service = ec2.SERVICE
+    name: str = "?"
+    pairs: list = field(default_factory=list)
+    arguments: dict = field(default_factory=dict)
+    page: int | None = None
+    mutating: bool = False
+    fault: Fault | None = None
+    code: str | None = None  # of the error
+    effect: bool = False     # the action was carried out
 
 
 class Gateway:
@@ -33,38 +50,59 @@ class Gateway:
 
     def _serve(self, request):
         world = self._world
-        world.fleet.advance()
-        request_id = str(uuid.uuid4())
-        service, action_name, page, fault = ec2.SERVICE, "?", None, None
-        pairs = []
-        code = None
+        world.advance()
+        exchange = Exchange(str(uuid.uuid4()))
         try:
-            pairs = parameters(request)
-            params = dict(pairs)
-            service = VERSIONS.get(params.get("Version"), ec2.SERVICE)
-            action_name = params.get("Action", "?")
-            self._authenticate(request, service)
-            arguments = tree(pairs)
-            action = ROUTES.get((service.name, params.get("Version"), action_name))
-            page = action.page_of(world, arguments) if action else None
-            fault = world.faults.take(action_name, page)
-            if fault and fault.kind == "error":
-                raise AwsError(fault.code, fault.message, fault.status or 503)
-            check_action(service, params, action, arguments)
-            call = Call(world, action_name, arguments, request_id, fault)
-            response = Response(200, action.run(call).encode())
+            response = Response(200, self._carry_out(request, exchange).encode())
         except AwsError as error:
-            code = error.code
-            response = Response(error.status, service.render_error(error, request_id).encode())
-        response.content_type = service.content_type
-        response.headers = [("x-amzn-RequestId", request_id), ("Server", "AmazonEC2")]
+            exchange.code = error.code
+            text = exchange.service.render_error(error, exchange.request_id)
+            response = Response(error.status, text.encode())
+        response.content_type = exchange.service.content_type
+        response.headers = [("x-amzn-RequestId", exchange.request_id)]
+        if exchange.service is ec2.SERVICE:
+            response.headers.append(("Server", "AmazonEC2"))
         response.date_s = world.clock.now_s()
         response.chunked = len(response.body) >= CHUNKED_FROM_OCTETS
-        if fault:
-            spoil(response, fault)
-        world.journal.record(action_name, dict(pairs), 0 if response.drop else response.status,
-                             page, code, fault.kind if fault else None)
+        if exchange.fault:
+            spoil(response, exchange.fault)
+        self._record(exchange, 0 if response.drop else response.status)
         return response
+
+    def _carry_out(self, request, exchange):
+        """The text of the answer to a request that is right; `exchange` gets what is found out."""
+        world = self._world
+        exchange.pairs = parameters(request)
+        params = dict(exchange.pairs)
+        service = exchange.service = VERSIONS.get(params.get("Version"), ec2.SERVICE)
+        exchange.name = params.get("Action", "?")
+        self._authenticate(request, service)
+        arguments = exchange.arguments = tree(exchange.pairs)
+        action = ROUTES.get((service.name, params.get("Version"), exchange.name))
+        if action:
+            exchange.page = action.page_of(world, arguments)
+            exchange.mutating = action.mutating
+        fault = exchange.fault = world.faults.take(exchange.name, exchange.page,
+                                                   exchange.mutating)
+        text = ""
+        if not (fault and fault.prevents):
+            check_action(service, params, action, arguments)
+            text = action.run(Call(world, exchange.name, arguments, exchange.request_id, fault))
+            exchange.effect = True
+        if fault and fault.kind == "error":
+            raise AwsError(fault.code, fault.message, fault.status or 503)
+        return text
+
+    def _record(self, exchange, status):
+        journal, fault = self._world.journal, exchange.fault
+        journal.record(exchange.name, dict(exchange.pairs), status, exchange.page, exchange.code,
+                       fault.kind if fault else None)
+        if exchange.mutating:
+            details = {name: value for name, value in exchange.pairs
+                       if name not in ("Action", "Version")}
+            journal.record_write(exchange.service.name, exchange.name,
+                                 instance_ids(exchange.arguments), details, exchange.code,
+                                 exchange.effect)
 
     def _authenticate(self, request, service):
         world = self._world
@@ -74,6 +112,19 @@ class Gateway:
             code, message, status = service.signature_errors[refused.reason]
             # AWS keeps the reason to itself; whoever debugs a signer against us wants it.
             raise AwsError(code, f"{message} (fakeaws: {refused})", status) from None
+
+
+def instance_ids(arguments):
+    """The instances that a request names, however its action calls them."""
+    return [id_ for name in ("ResourceId", "InstanceId", "InstanceIds")
+            for id_ in leaves(arguments.get(name, ""))]
+
+
+def leaves(node):
+    """The plain values of a parameter's tree, in the order sent."""
+    if isinstance(node, dict):
+        return [leaf for child in node.values() for leaf in leaves(child)]
+    return [node] if node else []
 
 
 def parameters(request):

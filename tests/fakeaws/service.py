@@ -29,6 +29,7 @@ class Action:
     run: Callable           # Call -> text of the answer
     parameters: frozenset | None  # names at the top level; None: any
     page_of: Callable = field(default=lambda world, arguments: None)
+    mutating: bool = False  # goes into the journal of writes
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 import threading
 import time
 
+from .autoscaling_groups import Groups
 from .credentials import Credentials
 from .faults import Faults
 from .fleet import Fleet
@@ -50,8 +51,14 @@ class World:
     def reset(self):
         self.clock = Clock()
         self.fleet = Fleet(self.region, self.account, self.state_walk_s)
+        self.groups = Groups(self.fleet, self.state_walk_s)
         self.faults = Faults()
         self.journal = Journal()
         self.pages = Pages()
         self.imds = ImdsSettings(self.region)
         self.credentials.reset()
+
+    def advance(self):
+        """Take every change that has come due by itself."""
+        self.fleet.advance()
+        self.groups.advance()
