@@ -240,16 +240,16 @@ void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t sr
 {
     static const uint16_t families[] = {RECORD_A, RECORD_AAAA};
     struct node *srv_node = &draft->names.nodes[srv];
-    struct node *plain_node = &draft->names.nodes[plain];
+    struct node *plain_node = plain == CLUSTER_NO_NAME ? NULL : &draft->names.nodes[plain];
     struct rrset rrset;
 
     /* Types ascend when the two are one node: A, AAAA, SRV. */
     srv_node->rrsets =
         arena_array(encoder->arena, srv == plain ? CLUSTER_RRSETS : 1, sizeof(rrset));
-    if (srv != plain) {
+    if (plain_node != NULL && srv != plain) {
         plain_node->rrsets = arena_array(encoder->arena, 2, sizeof(rrset));
     }
-    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+    for (size_t i = 0; plain_node != NULL && i < sizeof(families) / sizeof(families[0]); i++) {
         encoder_begin(encoder, plain_node->name_length);
         rrset = addresses_encode(&draft->zone, encoder, placements, count, families[i]);
         node_append(plain_node, &rrset);

@@ -23,6 +23,7 @@
 struct cluster_names {
     struct name srv;   /* _web._tcp.<origin> */
     struct name plain; /* web.<origin> */
+    bool has_plain;    /* the plain name is free for this cluster */
 };
 
 /* A member at its place in the answer. */
@@ -42,7 +43,11 @@ void target_encode(struct node *node, struct encoder *encoder, const struct zone
 void target_merge(struct node *node, struct encoder *encoder, const struct zone *zone,
                   const struct member *member);
 
-/* Encode the SRV RRset at the name `srv` and the addresses at `plain`, which may be one name. */
+/* In the place of a name's index: there is none. */
+#define CLUSTER_NO_NAME SIZE_MAX
+
+/* Encode the SRV RRset at the name `srv` and the addresses at `plain`, which may be one name, or
+ * CLUSTER_NO_NAME. */
 void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t srv, size_t plain,
                     struct placement *placements, size_t count);
 

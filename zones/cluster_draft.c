@@ -19,7 +19,7 @@
 
 /* Who a name that is wanted belongs to already. */
 static const char *const OWNERS[] = {
-    [NAME_EMPTY] = "nobody",
+    [NAME_EMPTY] = "nobody: it is kept for members",
     [NAME_RECORDS] = "a record",
     [NAME_CLUSTER] = "another cluster",
     [NAME_TARGET] = "a member",
@@ -50,12 +50,23 @@ static void workspace_reserve(struct cluster_workspace *workspace, size_t count)
     }
 }
 
-/* Both names of the cluster; they are one when cluster-name is "{group}". */
+static bool name_taken_report(const struct zone_draft *draft, const char *cluster,
+                              const struct name *name, struct error *error)
+{
+    char text[NAME_MAX_TEXT];
+
+    return error_set(error, "cluster \"%s\": the name %s is taken by %s", cluster,
+                     name_to_text(name, text), OWNERS[zone_draft_use(draft, name)]);
+}
+
+/*
+ * Both names of the cluster; they are one when cluster-name is "{group}". The SRV name must be
+ * free. The plain one is a convenience: a group that is named like a target, or like a record of
+ * the operator's, does without it and takes nothing from anybody.
+ */
 static bool cluster_names(const struct zone_draft *draft, const char *cluster,
                           struct cluster_names *names, struct error *error)
 {
-    const struct name *both[2] = {&names->srv, &names->plain};
-
     if (!label_is_valid(cluster)) {
         return error_set(error, "cluster \"%s\": its name is not a DNS label", cluster);
     }
@@ -67,15 +78,11 @@ static bool cluster_names(const struct zone_draft *draft, const char *cluster,
         return error_set(error, "cluster \"%s\": its name below the zone's is over %d octets",
                          cluster, NAME_MAX_LENGTH);
     }
-    for (size_t i = 0; i < 2; i++) {
-        enum name_use use = zone_draft_use(draft, both[i]);
-        char text[NAME_MAX_TEXT];
-
-        if (use != NAME_EMPTY) {
-            return error_set(error, "cluster \"%s\": the name %s is taken by %s", cluster,
-                             name_to_text(both[i], text), OWNERS[use]);
-        }
+    if (zone_draft_use(draft, &names->srv) != NAME_EMPTY) {
+        return name_taken_report(draft, cluster, &names->srv, error);
     }
+    names->has_plain = !target_label_is_possible(&draft->zone, cluster) &&
+                       zone_draft_use(draft, &names->plain) == NAME_EMPTY;
     return true;
 }
 
@@ -143,7 +150,8 @@ static bool target_place(struct zone_draft *draft, struct encoder *encoder,
     if (!target_name(&target, &draft->zone, member, error)) {
         return false;
     }
-    if (name_equals(&target, &names->srv) || name_equals(&target, &names->plain)) {
+    if (name_equals(&target, &names->srv) ||
+        (names->has_plain && name_equals(&target, &names->plain))) {
         return error_set(error, "its target name is the cluster's");
     }
     placement->target = zone_draft_make(draft, &target, encoder);
@@ -237,11 +245,11 @@ bool cluster_draft_add(struct zone_draft *draft, struct encoder *encoder,
                        struct cluster_workspace *workspace, const struct cluster *cluster,
                        struct error *error)
 {
-    struct cluster_names names;
+    struct cluster_names names = {.has_plain = false};
     struct left_out left_out = {.count = 0};
     size_t placed = 0;
     size_t srv = 0;
-    size_t plain = 0;
+    size_t plain = CLUSTER_NO_NAME;
 
     if (!cluster_names(draft, cluster->name, &names, error)) {
         return false;
@@ -254,10 +262,16 @@ bool cluster_draft_add(struct zone_draft *draft, struct encoder *encoder,
     if (placed > 0) {
         addresses_mark(workspace, placed, draft->zone.target_names);
         srv = zone_draft_make(draft, &names.srv, encoder);
-        plain = zone_draft_make(draft, &names.plain, encoder);
         draft->drafts[srv].use = NAME_CLUSTER;
-        draft->drafts[plain].use = NAME_CLUSTER;
+        if (names.has_plain) {
+            plain = zone_draft_make(draft, &names.plain, encoder);
+            draft->drafts[plain].use = NAME_CLUSTER;
+        }
         cluster_encode(draft, encoder, srv, plain, workspace->placements, placed);
     }
-    return left_out.count == 0 || left_out_report(&left_out, cluster, error);
+    if (left_out.count > 0) {
+        return left_out_report(&left_out, cluster, error);
+    }
+    return names.has_plain || (name_taken_report(draft, cluster->name, &names.plain, error) ||
+                               error_prefix(error, "served by SRV alone"));
 }

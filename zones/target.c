@@ -78,6 +78,14 @@ static size_t instance_label(char label[LABEL_MAX_LENGTH + 1], const char *id)
     return label_is_valid(label) ? length : 0;
 }
 
+bool target_label_is_possible(const struct zone *zone, const char *label)
+{
+    if (zone->target_names == TARGET_INSTANCE) {
+        return strncmp(label, "i-", 2) == 0;
+    }
+    return strncmp(label, "ip-", 3) == 0 || strncmp(label, "ip6-", 4) == 0;
+}
+
 bool target_name(struct name *target, const struct zone *zone, const struct member *member,
                  struct error *error)
 {

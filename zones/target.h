@@ -25,6 +25,12 @@ enum {
 };
 
 /*
+ * Whether a member's target may one day have this label below the origin: "ip-…" and "ip6-…", or
+ * "i-…" where targets are named by instance. Such names are kept for members.
+ */
+bool target_label_is_possible(const struct zone *zone, const char *label);
+
+/*
  * The name of the member's SRV target, as the zone's target-names says:
  *     address   ip-10-0-1-5.<origin>, ip6-fd00-0-0-0-0-0-0-5.<origin>
  *     instance  <id>.<origin>, lower-cased

@@ -194,20 +194,22 @@ struct clash_row {
 static void names_that_are_taken_are_named(void **state)
 {
     static const struct clash_row rows[] = {
-        {"a record at the SRV name",    "_web._tcp A 192.0.2.1\n", "web", "i-1", false,
-         "_web._tcp.sd.example.com. is taken by a record"                                                         },
-        {"a record at the plain name",  "web A 192.0.2.1\n",       "web", "i-1", false,
-         "web.sd.example.com. is taken by a record"                                                               },
-        {"a record at a target",        "i-1 A 192.0.2.1\n",       "web", "i-1", true,
-         "i-1.sd.example.com. is taken by a record"                                                               },
-        {"a cluster at a target",       "x A 192.0.2.1\n",         "web", "old", true,
-         "old.sd.example.com. is taken by another cluster"                                                        },
-        {"its own name at a target",    "x A 192.0.2.1\n",         "web", "web", true,
-         "target name is the cluster's"                                                                           },
-        {"a second cluster",            "x A 192.0.2.1\n",         "old", "i-1", true,  "taken by another cluster"},
-        {"a cluster named as a target", "x A 192.0.2.1\n",         "i-9", "i-1", false,
-         "i-9.sd.example.com. is taken by a member"                                                               },
-        {"a name that is no label",     "x A 192.0.2.1\n",         "w.b", "i-1", false, "not a DNS label"         },
+        {"a record at the SRV name",       "_web._tcp A 192.0.2.1\n", "web", "i-1", false,
+         "_web._tcp.sd.example.com. is taken by a record"                                                            },
+        {"a record at the plain name",     "web A 192.0.2.1\n",       "web", "i-1", true,
+         "web.sd.example.com. is taken by a record"                                                                  },
+        {"a record at a target",           "i-1 A 192.0.2.1\n",       "web", "i-1", true,
+         "i-1.sd.example.com. is taken by a record"                                                                  },
+        {"a cluster at a target",          "x A 192.0.2.1\n",         "web", "old", true,
+         "old.sd.example.com. is taken by another cluster"                                                           },
+        {"its own name at a target",       "x A 192.0.2.1\n",         "web", "web", true,
+         "target name is the cluster's"                                                                              },
+        {"a second cluster",               "x A 192.0.2.1\n",         "old", "i-1", true,  "taken by another cluster"},
+        {"a cluster named as one to come", "x A 192.0.2.1\n",         "i-8", "i-1", true,
+         "i-8.sd.example.com. is taken by nobody: it is kept for members"                                            },
+        {"a cluster named as a target",    "x A 192.0.2.1\n",         "i-9", "i-1", true,
+         "i-9.sd.example.com. is taken by a member"                                                                  },
+        {"a name that is no label",        "x A 192.0.2.1\n",         "w.b", "i-1", false, "not a DNS label"         },
     };
 
     (void)state;
@@ -247,14 +249,14 @@ static void nothing_of_a_refused_cluster_is_added(void **state)
     struct error error;
 
     (void)state;
-    assert_true(fixture_add_records(builder, "sd.example.com", "web TXT \"mine\"\n", &error));
+    assert_true(fixture_add_records(builder, "sd.example.com", "_web._tcp TXT \"mine\"\n", &error));
     assert_false(builder_add_cluster(builder, &cluster, &error));
     snapshot = fixture_finish(builder);
-    assert_int_equal(fixture_lookup(snapshot, SRV, RECORD_SRV).result, LOOKUP_NXDOMAIN);
+    assert_int_equal(fixture_lookup(snapshot, SRV, RECORD_SRV).result, LOOKUP_NODATA);
     assert_int_equal(fixture_lookup(snapshot, "ip-10-0-0-1.sd.example.com", RECORD_A).result,
                      LOOKUP_NXDOMAIN);
     assert_int_equal(fixture_lookup(snapshot, "web.sd.example.com", RECORD_A).result,
-                     LOOKUP_NODATA);
+                     LOOKUP_NXDOMAIN);
     snapshot_unref(snapshot);
 }
 
@@ -334,6 +336,31 @@ static void literal_targets_answer_outside_the_zone(void **state)
     snapshot_unref(snapshot);
 }
 
+/* Whoever may name a group must not be able to take a member out of another cluster. */
+static void a_cluster_named_like_a_target_pushes_no_member_out(void **state)
+{
+    const struct member first = fixture_member("i-1", "10.0.0.1", 1);
+    const struct member second = fixture_member("i-2", "10.0.0.2", 1);
+    const struct cluster hostile = {.name = "ip-10-0-0-2", .members = &first, .member_count = 1};
+    struct builder *builder = fixture_builder(TARGET_ADDRESS);
+    struct snapshot *snapshot = NULL;
+    struct error error = {{0}};
+
+    (void)state;
+    assert_false(builder_add_cluster(builder, &hostile, &error));
+    assert_non_null(strstr(error.text, "served by SRV alone"));
+    fixture_add_cluster(builder, "web", &second, 1);
+    snapshot = fixture_finish(builder);
+    assert_int_equal(
+        fixture_lookup(snapshot, "_ip-10-0-0-2._tcp.sd.example.com", RECORD_SRV).result,
+        LOOKUP_ANSWER);
+    assert_int_equal(fixture_lookup(snapshot, "_web._tcp.sd.example.com", RECORD_SRV).result,
+                     LOOKUP_ANSWER);
+    assert_int_equal(
+        fixture_lookup(snapshot, "ip-10-0-0-2.sd.example.com", RECORD_A).answer->answer_count, 1);
+    snapshot_unref(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +372,7 @@ int main(void)
         cmocka_unit_test(members_that_cannot_be_served_do_not_take_others_along),
         cmocka_unit_test(a_cluster_of_which_nobody_is_left_does_not_exist),
         cmocka_unit_test(names_that_are_taken_are_named),
+        cmocka_unit_test(a_cluster_named_like_a_target_pushes_no_member_out),
         cmocka_unit_test(nothing_of_a_refused_cluster_is_added),
         cmocka_unit_test(srv_and_addresses_share_a_name_when_cluster_name_is_the_group),
         cmocka_unit_test(two_clusters_share_a_target_whatever_their_order),
