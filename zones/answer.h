@@ -29,9 +29,19 @@ enum {
     OPT_RESERVE = 64, /* octets that every encoded answer leaves for OPT and its options */
 };
 
+/*
+ * Says whose SRV records an answer holds and since when they are what they are: what tells that a
+ * load balancer has the newest ones.
+ */
+struct cluster_mark {
+    uint64_t generation;  /* number of the snapshot in which the answer last changed, from 1 */
+    uint32_t cluster_key; /* snapshot_cluster_key() of the owner name, never 0 */
+};
+
 struct answer {
     const uint8_t *octets;
-    const uint16_t *ends; /* for each record the offset in `octets` just after it */
+    const uint16_t *ends;            /* for each record the offset in `octets` just after it */
+    const struct cluster_mark *mark; /* of a cluster's SRV answer; NULL for all else */
     uint16_t answer_count;
     uint16_t authority_count;
     uint16_t additional_count;

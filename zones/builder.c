@@ -14,6 +14,7 @@
 #include "zones/cluster_draft.h"
 #include "zones/cluster_name.h"
 #include "zones/encoder.h"
+#include "zones/generation.h"
 #include "zones/record_draft.h"
 #include "zones/serial.h"
 #include "zones/snapshot_internal.h"
@@ -239,6 +240,10 @@ struct snapshot *builder_finish(struct builder *builder, const struct snapshot *
     }
     for (size_t i = 0; i < builder->draft_count; i++) {
         serial_choose(builder, i, previous, now_seconds);
+    }
+    snapshot->number = previous == NULL ? 1 : previous->number + 1;
+    for (size_t i = 0; i < builder->draft_count; i++) {
+        generation_mark(snapshot, builder->drafts[i], previous);
     }
     builder->snapshot = NULL;
     builder_free(builder);

@@ -8,7 +8,7 @@
  *
  * A cluster "web" of zone sd.example.com becomes
  *     _web._tcp.sd.example.com   SRV, one per member, with one A or AAAA per target as glue
- *     web.sd.example.com         A and AAAA of all members
+ *     web.sd.example.com         A and AAAA of all members, where that name is free
  *     <target>                   A or AAAA, and TXT: "instance=…" "zone=…" "weight=…" "hold=…"
  * Members stand in one stable order: those in service by id, then those with weight 0 by id, so
  * that an answer that must be cut loses drained members first. SRV priority is 0 as in the
@@ -52,8 +52,10 @@ bool builder_add_records(struct builder *builder, const struct record_list *list
 
 /*
  * Add a cluster to the zone begun last. An empty cluster adds no names. False, with the cluster
- * and the name in the message, when one of its two names would be too long or is taken by a record
- * or another cluster; nothing of the cluster is added then. A member whose target name cannot be
+ * and the name in the message, when one of its two names would be too long or its SRV name is taken
+ * by a record or another cluster; nothing of the cluster is added then. When its plain name is
+ * taken, or kept for members' targets, the cluster is served by SRV alone and the call is false.
+ * A member whose target name cannot be
  * made, is taken, or belongs to another address already (target-names = instance and one id twice)
  * is left out and the call is false, but the other members are served.
  */
@@ -63,7 +65,8 @@ bool builder_add_cluster(struct builder *builder, const struct cluster *cluster,
 /*
  * Encode every answer and return the snapshot, one reference. Frees the builder. A zone's serial
  * is the one that it has in `previous` (may be NULL) when its content is the same to the octet,
- * and serial_next() otherwise; the zone's state does not count as content.
+ * and serial_next() otherwise; the zone's state does not count as content. In the same way a
+ * cluster keeps its generation while its SRV answer is the same.
  */
 struct snapshot *builder_finish(struct builder *builder, const struct snapshot *previous,
                                 uint32_t now_seconds);

@@ -147,6 +147,30 @@ uint32_t snapshot_zone_serial(const struct snapshot *snapshot, size_t index)
     return snapshot->zones[index].serial;
 }
 
+uint64_t snapshot_number(const struct snapshot *snapshot)
+{
+    return snapshot->number;
+}
+
+uint32_t snapshot_cluster_key(const struct name *srv_owner)
+{
+    uint32_t hash = name_hash(srv_owner->octets, srv_owner->length);
+
+    return hash == 0 ? 1 : hash;
+}
+
+bool snapshot_cluster_generation(const struct snapshot *snapshot, const struct name *srv_owner,
+                                 uint64_t *generation)
+{
+    struct lookup lookup = snapshot_lookup(snapshot, srv_owner, RECORD_SRV);
+
+    if (lookup.result != LOOKUP_ANSWER || lookup.answer->mark == NULL) {
+        return false;
+    }
+    *generation = lookup.answer->mark->generation;
+    return true;
+}
+
 size_t snapshot_size_octets(const struct snapshot *snapshot)
 {
     return sizeof(*snapshot) + snapshot->arena.used_octets;
@@ -163,7 +187,7 @@ size_t snapshot_find_zone(const struct snapshot *snapshot, const struct name *or
     return index;
 }
 
-static bool rrset_equals(const struct rrset *left, const struct rrset *right)
+bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right)
 {
     const struct answer *one = &left->answer;
     const struct answer *other = &right->answer;
@@ -185,7 +209,7 @@ static bool node_equals(const struct node *left, const struct node *right)
         return false;
     }
     for (size_t i = 0; i < left->rrset_count; i++) {
-        if (!rrset_equals(&left->rrsets[i], &right->rrsets[i])) {
+        if (!snapshot_rrset_equals(&left->rrsets[i], &right->rrsets[i])) {
             return false;
         }
     }

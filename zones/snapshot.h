@@ -17,6 +17,7 @@
 #ifndef ZONES_SNAPSHOT_H
 #define ZONES_SNAPSHOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,19 @@ struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name
 size_t snapshot_zone_count(const struct snapshot *snapshot);
 const struct zone *snapshot_zone(const struct snapshot *snapshot, size_t index);
 uint32_t snapshot_zone_serial(const struct snapshot *snapshot, size_t index);
+
+/* 1 for a snapshot built without a previous one, else one more than that one's. */
+uint64_t snapshot_number(const struct snapshot *snapshot);
+
+/*
+ * The number of the snapshot in which the SRV answer at `srv_owner`, in lower case, last changed.
+ * False when no cluster stands there, or an empty one.
+ */
+bool snapshot_cluster_generation(const struct snapshot *snapshot, const struct name *srv_owner,
+                                 uint64_t *generation);
+
+/* What `struct cluster_mark` calls the cluster with this SRV owner name, in lower case. Not 0. */
+uint32_t snapshot_cluster_key(const struct name *srv_owner);
 
 /* Octets of memory that the snapshot takes. */
 size_t snapshot_size_octets(const struct snapshot *snapshot);

@@ -27,6 +27,7 @@ struct served_zone {
 
 struct snapshot {
     atomic_size_t references;
+    uint64_t number;
     struct arena arena; /* holds everything that is pointed to from here */
     struct table table;
     struct served_zone *zones;
@@ -34,6 +35,9 @@ struct snapshot {
     size_t shortest_origin; /* octets: only names of these lengths can be an apex */
     size_t longest_origin;
 };
+
+/* Whether two RRsets have the same type and the same records, to the octet. */
+bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right);
 
 /* A snapshot with one reference and nothing in it. */
 struct snapshot *snapshot_new(void);
