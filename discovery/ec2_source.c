@@ -145,6 +145,8 @@ static bool page_take(struct ec2_source *self, const struct aws_result *result, 
         .weight = settings->weight_tag,
         .address = settings->address_tag,
         .port = settings->port_tag,
+        .hold = settings->hold_tag,
+        .drain_since = settings->drain_since_tag,
     };
     struct ec2_page page;
     if (result->failure != NULL) {

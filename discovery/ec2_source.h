@@ -33,6 +33,8 @@ struct ec2_settings {
     const char *weight_tag;
     const char *address_tag;
     const char *port_tag;
+    const char *hold_tag;        /* NULL: not read */
+    const char *drain_since_tag; /* NULL: not read */
 };
 
 /* `http` (discovery/aws/http.h) and `settings` are borrowed and outlive the source. */

@@ -4,7 +4,7 @@
  * discovery/fleet.h - every source's view put together: the clusters of each zone.
  *
  * The fleet owns the accepted views. It is made from the configuration, fed with polls, and
- * asked for clusters when something changed. Main thread only; no I/O, no clock.
+ * asked for clusters when something changed. Main thread only; no I/O; the clock is passed in.
  */
 
 #ifndef DISCOVERY_FLEET_H
@@ -62,9 +62,9 @@ bool fleet_new(struct fleet **fleet, const struct fleet_settings *settings, stru
 void fleet_free(struct fleet *fleet);
 
 /*
- * After a reload: take from `old` the view of every source that has the same name here, so that
- * nothing is lost between the reload and the first poll. A zone of the same origin remembers which
- * group owns each cluster name. `old` is left without them.
+ * After a reload: take from `old` the view and the standby list of every source that has the same
+ * name here, so that nothing is lost between the reload and the first poll. A zone of the same
+ * origin remembers which group owns each cluster name. `old` is left without them.
  */
 void fleet_adopt(struct fleet *fleet, struct fleet *old);
 
@@ -73,6 +73,13 @@ void fleet_adopt(struct fleet *fleet, struct fleet *old);
  */
 void fleet_apply(struct fleet *fleet, size_t source, const struct inventory *poll,
                  int64_t started_ms, view_listener listener, void *owner);
+
+/*
+ * The instances of source `source` that Auto Scaling has in Standby: members among them are served
+ * with weight 0. `ids` is sorted by strcmp(), and copied; it takes the place of the list before.
+ * True when the two differ: what is served may have changed.
+ */
+bool fleet_set_standby(struct fleet *fleet, size_t source, const char *const *ids, size_t count);
 
 /* Whether none, some or all of the zone's sources have delivered. No source: ZONE_COMPLETE. */
 enum zone_state fleet_zone_state(const struct fleet *fleet, size_t zone);
@@ -83,20 +90,68 @@ enum zone_state fleet_zone_state(const struct fleet *fleet, size_t zone);
  */
 typedef void (*fleet_complaint)(void *owner, const char *origin, const struct error *error);
 
+struct fleet_listener {
+    fleet_complaint complaint;
+    void *owner;
+};
+
 /*
  * The clusters of a zone, sorted by name, in `arena`. Every view's members are put under the
  * cluster that their group's name gives. When two groups claim one name and the cluster does not
  * say `merge`, the group that had it before keeps it (at first: the one that sorts first), the
- * other is not served, and `complaint` hears both names; once per call, the caller deduplicates.
+ * other is not served, and `listener` hears both names; once per call, the caller
+ * deduplicates; a `listener` of NULL hears nothing.
  * Groups of the same name in two sources are two groups. Of two members with one id in a merged
  * cluster the one of the first source is served. Over FLEET_MAX_MEMBERS the first ids are served,
  * over FLEET_MAX_CLUSTERS those that were served before and then the first names, so that what
  * is removed always goes.
  * While the zone is ZONE_PARTIAL a cluster that says `merge` is left out: the part that is known
  * would look like the whole.
+ * `now_s` is Unix time: members in maintenance are left out and drained ones have weight 0, as
+ * long as the hold has not expired. An operator's word counts even when it leaves a cluster
+ * without any member that takes traffic; `listener` hears of it.
  */
-size_t fleet_clusters(struct fleet *fleet, size_t zone, struct arena *arena,
-                      const struct cluster **clusters, fleet_complaint complaint, void *owner);
+size_t fleet_clusters(struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
+                      const struct cluster **clusters, const struct fleet_listener *listener);
+
+/* The next Unix time after `now_s` at which a hold expires and fleet_clusters() may give another
+ * answer; 0: none. */
+int64_t fleet_next_change_s(const struct fleet *fleet, int64_t now_s);
+
+/* Whether a known member is in its cluster's answer, and if not, why. */
+enum fleet_standing {
+    STANDING_SERVED,     /* it is, with `weight` */
+    STANDING_MAINT,      /* its hold takes it out */
+    STANDING_NO_CLUSTER, /* its group's name makes no cluster's name */
+    STANDING_NAME_TAKEN, /* another group has the cluster's name */
+    STANDING_REPEATED,   /* a source before this one has a member with its id */
+    STANDING_NO_PORT,    /* nobody gives a port */
+    STANDING_OVER_LIMIT, /* FLEET_MAX_MEMBERS or FLEET_MAX_CLUSTERS */
+    STANDING_WAITING,    /* a merged cluster whose sources have not all delivered */
+};
+
+/* A member of some source's view, as it stands at one moment. */
+struct fleet_member {
+    const char *cluster; /* NULL on STANDING_NO_CLUSTER */
+    size_t source;
+    const struct view_entry *entry; /* borrowed until the next fleet_apply() of the source */
+    enum fleet_standing standing;
+    enum hold_kind hold; /* that counts now; entry->accepted.hold is what was written */
+    bool is_standby;
+    uint16_t port;   /* by which it is, or would be, served; 0: none */
+    uint16_t weight; /* likewise; entry->accepted.weight is that of the tag */
+};
+
+/*
+ * Everything known of a zone, served or not, in `arena`: sorted by cluster, then id, then source;
+ * members without a cluster come last. By the rules and the owners of names of fleet_clusters(),
+ * which it does not change; tells no complaints.
+ */
+size_t fleet_members(const struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
+                     const struct fleet_member **members);
+
+/* "served", "maint", "name-taken", ... */
+const char *fleet_standing_name(enum fleet_standing standing);
 
 /* The view of a source, NULL before its first poll. Borrowed until the next fleet_apply(). */
 const struct view *fleet_view(const struct fleet *fleet, size_t source);

@@ -9,13 +9,6 @@
 
 #include "discovery/fleet_internal.h"
 
-void complaint_tell(const struct complaint_desk *desk, const struct error *error)
-{
-    if (desk->complaint != NULL) {
-        desk->complaint(desk->owner, desk->origin, error);
-    }
-}
-
 bool claim_is_of(const struct claim *claim, const struct claim *other)
 {
     return claim->source == other->source && strcmp(claim->group, other->group) == 0;
@@ -45,8 +38,13 @@ static int claim_compare_cluster(const void *left, const void *right)
 {
     const struct claim *one = left;
     const struct claim *other = right;
-    int order = strcmp(one->cluster, other->cluster);
+    int order = 0;
 
+    if (one->cluster == NULL || other->cluster == NULL) {
+        order = (one->cluster == NULL) - (other->cluster == NULL);
+    } else {
+        order = strcmp(one->cluster, other->cluster);
+    }
     return order != 0 ? order : claim_compare_group(left, right);
 }
 
@@ -101,24 +99,18 @@ size_t claims_collect(const struct fleet *fleet, size_t zone, struct arena *aren
     size_t count = members_collect(fleet, zone, arena, &members);
     const char *group = NULL;
     const char *cluster = NULL;
-    size_t named = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct claim claim = members[i];
-
         /* Sorted by group: the rename rules, which are costly, are asked once for each. */
-        if (group == NULL || strcmp(group, claim.group) != 0) {
-            group = claim.group;
+        if (group == NULL || strcmp(group, members[i].group) != 0) {
+            group = members[i].group;
             cluster = group_cluster(fleet->namings[zone], group, arena, desk);
         }
-        if (cluster != NULL) {
-            claim.cluster = cluster;
-            members[named++] = claim;
-        }
+        members[i].cluster = cluster;
     }
-    qsort(members, named, sizeof(*members), claim_compare_cluster);
+    qsort(members, count, sizeof(*members), claim_compare_cluster);
     *claims = members;
-    return named;
+    return count;
 }
 
 struct claim_run claim_run_first(const struct claim *claims, size_t left)

@@ -1,295 +1,186 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/fleet_clusters.c - from the views of a zone's sources to its clusters.
- *
- * Every member of every view becomes a claim on a cluster name. Sorted by name, claims on one
- * cluster lie together:
- *
- *     cluster  group     source  id
- *     api      prod-api  0       i-01        one group: served
- *     api      prod-api  0       i-02
- *     web      prod-web  0       i-03        two groups: served is the one that was served
- *     web      web       0       i-04        before, or the first; both with `merge`
+ * discovery/fleet_clusters.c - from judged members to clusters as zones see them.
  */
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "discovery/fleet_internal.h"
+#include "discovery/utf8.h"
 
-/* What the steps of one fleet_clusters() share. */
-struct assembly {
-    const struct fleet *fleet;
-    size_t zone;
-    enum zone_state state;
-    struct arena *arena;  /* the clusters, for the caller */
-    struct arena scratch; /* claims, gone at the end */
-    struct cluster *clusters;
-    size_t cluster_count;
-    size_t new_left; /* clusters that were not served before and still find room */
-    size_t over_limit;
-    struct ownership ownership; /* what takes the place of the zone's old one */
-    struct complaint_desk desk;
+/* One TXT string has 255 octets, "hold=" and what a person can read at one glance fit well. */
+enum { HOLD_SHOWN_OCTETS = 200 };
+
+/* Members of one cluster, served or not, and how many of them do what. */
+struct roll {
+    const struct fleet_member *members;
+    size_t count;
+    size_t served;
+    size_t in_service; /* served, and of a weight above 0 */
+    size_t held_back;  /* would be in service but for a hold or Standby */
 };
 
-static const char *source_name(const struct assembly *assembly, size_t source)
+/* The length of `text` cut to `limit` octets, never within a character. */
+static size_t text_cut(const char *text, size_t limit)
 {
-    return assembly->fleet->settings->sources[source].name;
-}
+    size_t available = strlen(text);
+    size_t length = 0;
 
-static int claim_compare_id(const void *left, const void *right)
-{
-    const struct claim *one = left;
-    const struct claim *other = right;
-    int order = strcmp(one->entry->accepted.id, other->entry->accepted.id);
+    while (length < available) {
+        uint32_t character = 0;
+        size_t step = utf8_decode(text + length, available - length, &character);
 
-    if (order == 0) {
-        order = (one->source > other->source) - (one->source < other->source);
-    }
-    return order;
-}
-
-static const struct cluster_owner *owner_find(const struct ownership *ownership,
-                                              const char *cluster)
-{
-    size_t low = 0;
-    size_t high = ownership->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(cluster, ownership->owners[middle].cluster);
-
-        if (order == 0) {
-            return &ownership->owners[middle];
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
-}
-
-static const struct cluster_rule *rule_find(const struct fleet_zone *zone, const char *cluster)
-{
-    for (size_t i = 0; i < zone->cluster_count; i++) {
-        if (strcmp(zone->clusters[i].name, cluster) == 0) {
-            return &zone->clusters[i];
-        }
-    }
-    return NULL;
-}
-
-static void run_complain_taken(const struct assembly *assembly, const struct claim *winner,
-                               const struct claim *loser)
-{
-    struct error error;
-
-    (void)error_set(
-        &error,
-        "cluster \"%s\" is claimed by group \"%.120s\" of %.40s and group \"%.120s\" of "
-        "%.40s; the first is served, the second is not: rename one, or let the "
-        "cluster say merge",
-        winner->cluster, winner->group, source_name(assembly, winner->source), loser->group,
-        source_name(assembly, loser->source));
-    complaint_tell(&assembly->desk, &error);
-}
-
-/* The part of `run` that is of one group: the owner of the name. The others are told. */
-static struct claim_run run_of_owner(const struct assembly *assembly, struct claim_run run)
-{
-    const struct cluster_owner *owner =
-        owner_find(&assembly->fleet->ownerships[assembly->zone], run.claims[0].cluster);
-    struct claim_run chosen = {.claims = run.claims, .count = 0};
-
-    for (size_t i = 0; owner != NULL && i < run.count; i++) {
-        const struct claim *claim = &run.claims[i];
-
-        if (strcmp(claim->group, owner->group) == 0 &&
-            strcmp(source_name(assembly, claim->source), owner->source) == 0) {
-            chosen.claims = claim;
+        if (step == 0 || length + step > limit) {
             break;
         }
+        length += step;
     }
-    for (size_t i = 0; i < run.count; i++) {
-        const struct claim *claim = &run.claims[i];
-
-        if (claim_is_of(claim, chosen.claims)) {
-            chosen.count++;
-        } else if (i == 0 || !claim_is_of(claim, claim - 1)) {
-            run_complain_taken(assembly, chosen.claims, claim);
-        }
-    }
-    return chosen;
+    return length;
 }
 
-/* The port by which a member is served: its own, else the cluster's, else its source's. */
-static uint16_t claim_port(const struct assembly *assembly, const struct claim *claim,
-                           const struct cluster_rule *rule)
+/* What the TXT record says after "hold=". */
+static const char *hold_shown(const struct fleet_member *member, struct arena *arena)
 {
-    if (claim->entry->accepted.port != 0) {
-        return claim->entry->accepted.port;
+    char text[HOLD_TEXT_MAX * 4 + 1];
+
+    if (member->hold == HOLD_NONE) {
+        return member->is_standby ? "standby" : "none";
     }
-    if (rule != NULL && rule->port != 0) {
-        return rule->port;
+    if (!hold_to_text(&member->entry->accepted.hold, text, NULL)) {
+        return hold_kind_name(member->hold);
     }
-    return assembly->fleet->settings->sources[claim->source].rules.port;
+    return arena_string_of(arena, text, text_cut(text, HOLD_SHOWN_OCTETS));
 }
 
-/* Whether a claim becomes a member after `previous`, the claim before it by id. */
-static bool claim_is_servable(const struct assembly *assembly, const struct claim *claim,
-                              const struct claim *previous, uint16_t port)
+static bool member_is_of(const struct fleet_member *member, const char *cluster)
 {
-    const char *id = claim->entry->accepted.id;
+    return member->cluster != NULL && strcmp(member->cluster, cluster) == 0;
+}
+
+/* The members of `cluster`, which has some, from place `*next` on; `*next` moves behind them. */
+static struct roll roll_call(const struct judgement *judgement, size_t *next, const char *cluster)
+{
+    struct roll roll = {.members = NULL};
+    size_t i = *next;
+
+    while (!member_is_of(&judgement->members[i], cluster)) {
+        i++; /* a cluster that is not served */
+    }
+    roll.members = &judgement->members[i];
+    for (; i < judgement->count && member_is_of(&judgement->members[i], cluster); i++) {
+        const struct fleet_member *member = &judgement->members[i];
+        bool is_served = member->standing == STANDING_SERVED;
+
+        roll.count++;
+        roll.served += is_served;
+        roll.in_service += is_served && member->weight > 0;
+        roll.held_back += (is_served || member->standing == STANDING_MAINT) &&
+                          member->weight == 0 && member->entry->accepted.weight > 0;
+    }
+    *next = i;
+    return roll;
+}
+
+/* An operator's word counts, but it must not take a cluster away in silence. */
+static void roll_complain(const struct roll *roll, const struct complaint_desk *desk)
+{
     struct error error;
 
-    if (previous != NULL && strcmp(previous->entry->accepted.id, id) == 0) {
+    if (roll->in_service > 0 || roll->held_back == 0) {
+        return;
+    }
+    if (roll->served == 0) {
         (void)error_set(&error,
-                        "member %s of cluster \"%s\" comes from %.80s and from %.80s; the first "
-                        "is served",
-                        id, claim->cluster, source_name(assembly, previous->source),
-                        source_name(assembly, claim->source));
-        complaint_tell(&assembly->desk, &error);
-        return false;
+                        "cluster \"%s\" has no member left in its answer: %zu are in maintenance",
+                        roll->members->cluster, roll->held_back);
+    } else {
+        (void)error_set(&error,
+                        "cluster \"%s\" takes no new sessions: all of its %zu members have weight "
+                        "0, %zu of them by a hold or Standby",
+                        roll->members->cluster, roll->served, roll->held_back);
     }
-    if (port == 0) {
-        (void)error_set(&error, "member %s of cluster \"%s\" is not served: %.80s gives no port",
-                        id, claim->cluster, source_name(assembly, claim->source));
-        complaint_tell(&assembly->desk, &error);
-        return false;
-    }
-    return true;
+    complaint_tell(desk, &error);
 }
 
-static void cluster_add(struct assembly *assembly, struct claim_run run,
-                        const struct cluster_rule *rule)
+static struct cluster roll_cluster(const struct roll *roll, struct arena *arena)
 {
-    struct claim *claims = arena_copy(&assembly->scratch, run.claims, run.count * sizeof(*claims));
-    struct member *members = arena_array(assembly->arena, run.count, sizeof(*members));
-    struct cluster *cluster = &assembly->clusters[assembly->cluster_count++];
+    struct member *members = arena_array(arena, roll->served, sizeof(*members));
     size_t count = 0;
 
-    qsort(claims, run.count, sizeof(*claims), claim_compare_id);
-    for (size_t i = 0; i < run.count; i++) {
-        const struct accepted *accepted = &claims[i].entry->accepted;
-        uint16_t port = claim_port(assembly, &claims[i], rule);
+    for (size_t i = 0; i < roll->count; i++) {
+        const struct fleet_member *member = &roll->members[i];
+        const struct accepted *accepted = &member->entry->accepted;
 
-        if (!claim_is_servable(assembly, &claims[i], i == 0 ? NULL : &claims[i - 1], port)) {
+        if (member->standing != STANDING_SERVED) {
             continue;
         }
         members[count++] = (struct member){
-            .id = arena_string(assembly->arena, accepted->id),
-            .az = arena_string(assembly->arena, accepted->az),
-            .hold = "none",
+            .id = arena_string(arena, accepted->id),
+            .az = arena_string(arena, accepted->az),
+            .hold = hold_shown(member, arena),
             .address = accepted->address,
-            .port = port,
-            .weight = accepted->weight,
+            .port = member->port,
+            .weight = member->weight,
         };
     }
-    if (count > FLEET_MAX_MEMBERS) {
-        struct error error;
-
-        (void)error_set(&error, "cluster \"%s\" has %zu members, %d are served",
-                        run.claims[0].cluster, count, FLEET_MAX_MEMBERS);
-        complaint_tell(&assembly->desk, &error);
-        count = FLEET_MAX_MEMBERS;
-    }
-    cluster->name = arena_string(assembly->arena, run.claims[0].cluster);
-    cluster->members = members;
-    cluster->member_count = count;
-}
-
-static void owner_remember(struct assembly *assembly, const struct claim *claim)
-{
-    struct ownership *ownership = &assembly->ownership;
-
-    ownership->owners[ownership->count++] = (struct cluster_owner){
-        .cluster = arena_string(&ownership->arena, claim->cluster),
-        .source = arena_string(&ownership->arena, source_name(assembly, claim->source)),
-        .group = arena_string(&ownership->arena, claim->group),
+    return (struct cluster){
+        .name = arena_string(arena, roll->members->cluster),
+        .members = members,
+        .member_count = count,
     };
 }
 
-/* One cluster name with all claims on it. */
-static void assembly_add(struct assembly *assembly, struct claim_run run)
+size_t fleet_clusters(struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
+                      const struct cluster **clusters, const struct fleet_listener *listener)
 {
-    const char *name = run.claims[0].cluster;
-    const struct cluster_rule *rule =
-        rule_find(&assembly->fleet->settings->zones[assembly->zone], name);
-    bool merge = rule != NULL && rule->merge;
-
-    if (merge && assembly->state == ZONE_PARTIAL) {
-        return;
-    }
-    if (owner_find(&assembly->fleet->ownerships[assembly->zone], name) == NULL) {
-        if (assembly->new_left == 0) {
-            assembly->over_limit++;
-            return;
-        }
-        assembly->new_left--;
-    }
-    if (!merge) {
-        run = run_of_owner(assembly, run);
-    }
-    owner_remember(assembly, &run.claims[0]);
-    cluster_add(assembly, run, rule);
-}
-
-/* Room for every cluster that may come, and for how many that were not there before. */
-static void assembly_prepare(struct assembly *assembly, const struct claim *claims, size_t count)
-{
-    const struct ownership *old = &assembly->fleet->ownerships[assembly->zone];
-    size_t clusters = 0;
-    size_t known = 0;
-
-    for (size_t i = 0; i < count; clusters++) {
-        known += owner_find(old, claims[i].cluster) != NULL;
-        i += claim_run_first(&claims[i], count - i).count;
-    }
-    if (clusters > FLEET_MAX_CLUSTERS) {
-        clusters = FLEET_MAX_CLUSTERS;
-    }
-    assembly->clusters = arena_array(assembly->arena, clusters, sizeof(*assembly->clusters));
-    assembly->ownership.owners =
-        arena_array(&assembly->ownership.arena, clusters, sizeof(*assembly->ownership.owners));
-    assembly->new_left = clusters - known;
-}
-
-size_t fleet_clusters(struct fleet *fleet, size_t zone, struct arena *arena,
-                      const struct cluster **clusters, fleet_complaint complaint, void *owner)
-{
-    struct assembly assembly = {
-        .fleet = fleet,
-        .zone = zone,
-        .state = fleet_zone_state(fleet, zone),
-        .arena = arena,
-        .desk = {complaint, owner, fleet->settings->zones[zone].origin},
-    };
-    const struct claim *claims = NULL;
+    const struct complaint_desk desk = {listener, fleet->settings->zones[zone].origin};
+    struct arena scratch;
+    struct judgement judgement;
+    struct cluster *made = NULL;
     size_t count = 0;
+    size_t next = 0;
 
-    arena_init(&assembly.scratch);
-    arena_init(&assembly.ownership.arena);
-    count = claims_collect(fleet, zone, &assembly.scratch, &assembly.desk, &claims);
-    assembly_prepare(&assembly, claims, count);
-    for (size_t i = 0; i < count;) {
-        struct claim_run run = claim_run_first(&claims[i], count - i);
+    arena_init(&scratch);
+    fleet_judge(fleet, &(struct judgement_order){zone, now_s, &scratch, &desk}, &judgement);
+    count = judgement.ownership.count;
+    made = arena_array(arena, count, sizeof(*made));
+    /* Owners are the clusters that are served, in the order in which their members stand. */
+    for (size_t i = 0; i < count; i++) {
+        struct roll roll = roll_call(&judgement, &next, judgement.ownership.owners[i].cluster);
 
-        assembly_add(&assembly, run);
-        i += run.count;
+        roll_complain(&roll, &desk);
+        made[i] = roll_cluster(&roll, arena);
     }
-    if (assembly.over_limit > 0) {
-        struct error error;
-
-        (void)error_set(&error, "%zu clusters are not served: the limit is %d", assembly.over_limit,
-                        FLEET_MAX_CLUSTERS);
-        complaint_tell(&assembly.desk, &error);
-    }
-    arena_free(&assembly.scratch);
+    arena_free(&scratch);
     arena_free(&fleet->ownerships[zone].arena);
-    fleet->ownerships[zone] = assembly.ownership;
-    *clusters = assembly.clusters;
-    return assembly.cluster_count;
+    fleet->ownerships[zone] = judgement.ownership;
+    *clusters = made;
+    return count;
+}
+
+size_t fleet_members(const struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
+                     const struct fleet_member **members)
+{
+    const struct complaint_desk silent = {.origin = fleet->settings->zones[zone].origin};
+    struct judgement judgement;
+
+    fleet_judge(fleet, &(struct judgement_order){zone, now_s, arena, &silent}, &judgement);
+    arena_free(&judgement.ownership.arena);
+    *members = judgement.members;
+    return judgement.count;
+}
+
+const char *fleet_standing_name(enum fleet_standing standing)
+{
+    static const char *const names[] = {
+        [STANDING_SERVED] = "served",         [STANDING_MAINT] = "maint",
+        [STANDING_NO_CLUSTER] = "no-cluster", [STANDING_NAME_TAKEN] = "name-taken",
+        [STANDING_REPEATED] = "repeated",     [STANDING_NO_PORT] = "no-port",
+        [STANDING_OVER_LIMIT] = "over-limit", [STANDING_WAITING] = "waiting",
+    };
+    size_t index = (size_t)standing;
+
+    return index < sizeof(names) / sizeof(names[0]) ? names[index] : "unknown";
 }

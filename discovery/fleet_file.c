@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery/hold.h"
 #include "discovery/json.h"
 #include "zones/address.h"
 #include "zones/name.h"
@@ -148,11 +149,31 @@ static bool az_read(const struct json_value *member, struct arena *arena, struct
     return true;
 }
 
+static bool hold_read(const struct json_value *member, struct arena *arena,
+                      struct instance *instance, struct error *error)
+{
+    struct json_value value;
+    struct hold hold;
+    struct error reason;
+
+    if (!json_optional(member, "hold", JSON_STRING, &value, error)) {
+        return false;
+    }
+    if (!json_is_there(&value)) {
+        return true;
+    }
+    if (!hold_parse(&hold, json_text(&value), arena, &reason)) {
+        return json_complain(&value, error, "%s", reason.text);
+    }
+    instance->hold_tag = arena_string(arena, json_text(&value));
+    return true;
+}
+
 /* `group` is the group's name, in the inventory's arena already. */
 static bool member_read(struct fleet_reader *reader, const struct json_value *member,
                         const char *group, struct error *error)
 {
-    static const char *const keys[] = {"id", "address", "port", "weight", "az"};
+    static const char *const keys[] = {"id", "address", "port", "weight", "az", "hold"};
     struct arena *arena = &reader->inventory->arena;
     struct instance *instance = inventory_add(reader->inventory);
 
@@ -166,7 +187,7 @@ static bool member_read(struct fleet_reader *reader, const struct json_value *me
         !address_read(member, arena, instance, error) ||
         !number_read(member, "port", 1, arena, &instance->port_tag, error) ||
         !number_read(member, "weight", 0, arena, &instance->weight_tag, error) ||
-        !az_read(member, arena, instance, error)) {
+        !az_read(member, arena, instance, error) || !hold_read(member, arena, instance, error)) {
         return error_prefix(error, "member \"%s\"", instance->id);
     }
     return true;

@@ -41,6 +41,8 @@ static struct view_entry *pass_keep(const struct pass *pass, const struct accept
     entry->accepted.id = arena_string(&view->arena, accepted->id);
     entry->accepted.group = arena_string(&view->arena, accepted->group);
     entry->accepted.az = arena_string(&view->arena, accepted->az);
+    entry->accepted.hold.by = arena_string(&view->arena, accepted->hold.by);
+    entry->accepted.hold.reason = arena_string(&view->arena, accepted->hold.reason);
     entry->reason = reason;
     return entry;
 }
@@ -65,6 +67,7 @@ static bool reason_is_bad_value(enum membership_reason reason)
     case REASON_NO_ADDRESS:
     case REASON_BAD_ADDRESS:
     case REASON_BAD_PORT:
+    case REASON_BAD_HOLD:
     case REASON_BAD_ZONE:
         return true;
     case REASON_MEMBER:
@@ -82,7 +85,7 @@ static bool accepted_equals(const struct accepted *left, const struct accepted *
 {
     return address_compare(&left->address, &right->address) == 0 && left->port == right->port &&
            left->weight == right->weight && strcmp(left->group, right->group) == 0 &&
-           strcmp(left->az, right->az) == 0;
+           strcmp(left->az, right->az) == 0 && hold_equals(&left->hold, &right->hold);
 }
 
 /* The reason that was told of a refused instance before; REASON_MEMBER: none. */
@@ -159,7 +162,8 @@ static void pass_seen(const struct pass *pass, const struct instance *instance,
 {
     const struct accepted *before = entry == NULL ? NULL : &entry->accepted;
     struct accepted values = {0};
-    struct decision decision = membership_decide(instance, pass->rules, before, &values);
+    struct decision decision =
+        membership_decide(instance, pass->rules, before, &pass->view->arena, &values);
     const struct accepted *after = NULL;
 
     if (decision.membership == MEMBERSHIP_IN) {

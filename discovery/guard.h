@@ -47,7 +47,7 @@ struct view {
 enum view_event_kind {
     EVENT_ADDED,
     EVENT_REMOVED,     /* `decision` says by what; REASON_MEMBER: absent */
-    EVENT_CHANGED,     /* address, port, weight, group or zone */
+    EVENT_CHANGED,     /* address, port, weight, group, zone or hold */
     EVENT_BAD_VALUE,   /* a bad value began to be bridged, or keeps an instance from being added */
     EVENT_ABSENT,      /* absent from one poll: kept for now */
     EVENT_EMPTY_POLL,  /* the poll found nothing and is not believed; `id` is NULL */

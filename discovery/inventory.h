@@ -39,6 +39,8 @@ struct instance {
     const char *weight_tag;
     const char *address_tag;
     const char *port_tag;
+    const char *hold_tag;        /* srv_hold, see discovery/hold.h */
+    const char *drain_since_tag; /* srv_drain_since: written by the lifecycle, in Unix seconds */
     enum instance_state state;
 };
 

@@ -16,7 +16,7 @@
 #include "zones/error.h"
 
 enum {
-    JSON_DEPTH_MAX = 32,         /* of arrays and objects; our documents need 5 */
+    JSON_DEPTH_MAX = 32,         /* of arrays and objects; our documents need 8 */
     JSON_NUMBER_MAX_OCTETS = 60, /* cJSON reads the first 63 octets of a number only */
 };
 

@@ -82,91 +82,98 @@ static bool address_is_servable(const struct address *address, const struct memb
            prefix_list_contains(rules->allowed_prefixes, rules->allowed_prefix_count, address);
 }
 
-/*
- * Readers: put one field of `instance` into `accepted` and return REASON_MEMBER, or leave it as it
- * is and say why, with the text that is to blame in `*value`.
- */
-typedef enum membership_reason (*field_reader)(const struct instance *instance,
-                                               const struct membership_rules *rules,
-                                               struct accepted *accepted, const char **value);
+/* What the readers of one instance share. */
+struct reading {
+    const struct instance *instance;
+    const struct membership_rules *rules;
+    struct arena *arena;       /* for strings that are not the instance's own */
+    struct accepted *accepted; /* is filled */
+    const char *value;         /* that the reader looked at */
+};
 
-static enum membership_reason group_read(const struct instance *instance,
-                                         const struct membership_rules *rules,
-                                         struct accepted *accepted, const char **value)
+/*
+ * Readers: put one field of the instance into `accepted` and return REASON_MEMBER, or leave it as
+ * it is and say why; `value` is the text that is to blame.
+ */
+typedef enum membership_reason (*field_reader)(struct reading *reading);
+
+static enum membership_reason group_read(struct reading *reading)
 {
-    (void)rules;
-    *value = instance->group;
-    if (!group_is_credible(instance->group)) {
+    reading->value = reading->instance->group;
+    if (!group_is_credible(reading->instance->group)) {
         return REASON_BAD_GROUP;
     }
-    accepted->group = instance->group;
+    reading->accepted->group = reading->instance->group;
     return REASON_MEMBER;
 }
 
-static enum membership_reason weight_read(const struct instance *instance,
-                                          const struct membership_rules *rules,
-                                          struct accepted *accepted, const char **value)
+static enum membership_reason weight_read(struct reading *reading)
 {
-    (void)rules;
-    *value = instance->weight_tag;
-    return number_parse_u16(instance->weight_tag, UINT16_MAX, &accepted->weight)
+    reading->value = reading->instance->weight_tag;
+    return number_parse_u16(reading->instance->weight_tag, UINT16_MAX, &reading->accepted->weight)
                ? REASON_MEMBER
                : REASON_BAD_WEIGHT;
 }
 
-static enum membership_reason address_read(const struct instance *instance,
-                                           const struct membership_rules *rules,
-                                           struct accepted *accepted, const char **value)
+static enum membership_reason address_read(struct reading *reading)
 {
-    const char *text = instance->address_tag;
+    const char *text = reading->instance->address_tag;
     struct address address = {0};
 
     /* A bad tag is not passed over: whoever wrote it wanted another address than the private. */
     if (text == NULL) {
-        text = instance->private_address;
+        text = reading->instance->private_address;
     }
     if (text == NULL) {
-        text = instance->ipv6_address;
+        text = reading->instance->ipv6_address;
     }
-    *value = text;
+    reading->value = text;
     if (text == NULL) {
         return REASON_NO_ADDRESS;
     }
-    if (!address_parse(&address, text) || !address_is_servable(&address, rules)) {
+    if (!address_parse(&address, text) || !address_is_servable(&address, reading->rules)) {
         return REASON_BAD_ADDRESS;
     }
-    accepted->address = address;
+    reading->accepted->address = address;
     return REASON_MEMBER;
 }
 
-static enum membership_reason port_read(const struct instance *instance,
-                                        const struct membership_rules *rules,
-                                        struct accepted *accepted, const char **value)
+static enum membership_reason port_read(struct reading *reading)
 {
     uint16_t port = 0;
 
-    (void)rules;
-    *value = instance->port_tag;
-    if (instance->port_tag != NULL &&
-        (!number_parse_u16(instance->port_tag, UINT16_MAX, &port) || port == 0)) {
+    reading->value = reading->instance->port_tag;
+    if (reading->instance->port_tag != NULL &&
+        (!number_parse_u16(reading->instance->port_tag, UINT16_MAX, &port) || port == 0)) {
         return REASON_BAD_PORT;
     }
-    accepted->port = port;
+    reading->accepted->port = port;
     return REASON_MEMBER;
 }
 
-static enum membership_reason zone_read(const struct instance *instance,
-                                        const struct membership_rules *rules,
-                                        struct accepted *accepted, const char **value)
+/* An unreadable hold of a newcomer keeps it out: serving it might be what the hold forbids. */
+static enum membership_reason hold_read(struct reading *reading)
 {
-    const char *az = instance->az == NULL ? "" : instance->az;
+    struct hold hold = {.by = "", .reason = ""};
 
-    (void)rules;
-    *value = az;
+    reading->value = reading->instance->hold_tag;
+    if (reading->instance->hold_tag != NULL &&
+        !hold_parse(&hold, reading->instance->hold_tag, reading->arena, NULL)) {
+        return REASON_BAD_HOLD;
+    }
+    reading->accepted->hold = hold;
+    return REASON_MEMBER;
+}
+
+static enum membership_reason zone_read(struct reading *reading)
+{
+    const char *az = reading->instance->az == NULL ? "" : reading->instance->az;
+
+    reading->value = az;
     if (!zone_is_valid(az)) {
         return REASON_BAD_ZONE;
     }
-    accepted->az = az;
+    reading->accepted->az = az;
     return REASON_MEMBER;
 }
 
@@ -212,12 +219,14 @@ static struct decision eligibility(const struct instance *instance,
 
 struct decision membership_decide(const struct instance *instance,
                                   const struct membership_rules *rules,
-                                  const struct accepted *last_good, struct accepted *accepted)
+                                  const struct accepted *last_good, struct arena *arena,
+                                  struct accepted *accepted)
 {
-    static const field_reader readers[] = {group_read, weight_read, address_read, port_read,
-                                           zone_read};
+    static const field_reader readers[] = {group_read, weight_read, address_read,
+                                           port_read,  hold_read,   zone_read};
     struct decision decision = eligibility(instance, rules, last_good);
     struct accepted values = {.az = ""};
+    struct reading reading = {instance, rules, arena, &values, NULL};
 
     if (decision.membership != MEMBERSHIP_IN) {
         return decision;
@@ -227,12 +236,11 @@ struct decision membership_decide(const struct instance *instance,
     }
     values.id = instance->id;
     for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-        const char *value = NULL;
-        enum membership_reason reason = readers[i](instance, rules, &values, &value);
+        enum membership_reason reason = readers[i](&reading);
 
         if (reason != REASON_MEMBER && decision.reason == REASON_MEMBER) {
             decision.reason = reason;
-            decision.value = value;
+            decision.value = reading.value;
         }
     }
     /* The zone is the one field that a member can do without; its reader comes last. */
@@ -265,6 +273,7 @@ const char *membership_reason_name(enum membership_reason reason)
         [REASON_NO_ADDRESS] = "no-address",
         [REASON_BAD_ADDRESS] = "bad-address",
         [REASON_BAD_PORT] = "bad-port",
+        [REASON_BAD_HOLD] = "bad-hold",
         [REASON_BAD_ZONE] = "bad-zone",
     };
     size_t index = (size_t)reason;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discovery/hold.h"
 #include "discovery/inventory.h"
 #include "zones/address.h"
 
@@ -35,6 +36,7 @@ struct accepted {
     struct address address;
     uint16_t port; /* 0: the source's or the cluster's port; else the instance's own srv_port */
     uint16_t weight;
+    struct hold hold; /* as written: hold_now() says whether it counts */
 };
 
 enum membership {
@@ -59,6 +61,8 @@ enum membership_reason {
     REASON_BAD_ADDRESS,     /* likewise: not an address, or one that may not be served; OUT when
                                the rules forbid the last good one as well */
     REASON_BAD_PORT,        /* IN with the last good port, else KEEP */
+    REASON_BAD_HOLD,        /* IN with the last good hold, else KEEP: not served against the wish of
+                               whoever wrote it */
     REASON_BAD_ZONE,        /* IN with the last good zone, else none: only TXT records show it */
 };
 
@@ -70,12 +74,13 @@ struct decision {
 
 /*
  * Judge `instance`. `last_good` is how it is served now, or NULL; a bad value is replaced by the
- * one there. On MEMBERSHIP_IN `*accepted` is filled, borrowing strings of `instance` and
- * `last_good`; otherwise it is left alone.
+ * one there. On MEMBERSHIP_IN `*accepted` is filled, borrowing strings of `instance`, `last_good`
+ * and, for the hold, `arena`; otherwise it is left alone.
  */
 struct decision membership_decide(const struct instance *instance,
                                   const struct membership_rules *rules,
-                                  const struct accepted *last_good, struct accepted *accepted);
+                                  const struct accepted *last_good, struct arena *arena,
+                                  struct accepted *accepted);
 
 /* A short fixed word for logs and metrics, such as "bad-weight". */
 const char *membership_reason_name(enum membership_reason reason);

@@ -209,6 +209,32 @@ struct config *config_load(const char *path, config_complaint complaint, void *o
     return config;
 }
 
+char *config_control_path(const char *path, struct error *error)
+{
+    struct complaints complaints = {.count = 0};
+    struct config_tree tree;
+    struct config *config = config_read(path, &tree, &complaints);
+    size_t row = config_key_find(SECTION_ROOT, "control", strlen("control"));
+    char *control_path = NULL;
+
+    /* After a syntax error nobody knows what the file would say further down. */
+    if (config->control_path != NULL &&
+        (tree.cut_line == 0 || tree.sections[0].settings[row].line != 0)) {
+        control_path = memory_string(config->control_path);
+    } else {
+        const struct complaint *first = &complaints.list[0];
+
+        error_set(error, "%s", first->text);
+        if (first->line == 0) {
+            error_prefix(error, "%s", path);
+        } else {
+            error_prefix(error, "%s:%u", path, first->line);
+        }
+    }
+    config_free(config);
+    return control_path;
+}
+
 void config_free(struct config *config)
 {
     if (config != NULL) {

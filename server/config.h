@@ -20,6 +20,7 @@
 #include "discovery/ec2_source.h"
 #include "discovery/file_source.h"
 #include "discovery/fleet.h"
+#include "discovery/lifecycle_driver.h"
 #include "discovery/log.h"
 #include "zones/arena.h"
 #include "zones/zone.h"
@@ -45,6 +46,8 @@ enum config_source_kind { SOURCE_EC2, SOURCE_FILE };
 
 struct config_source {
     enum config_source_kind kind;
+    bool has_lifecycle; /* false: nothing is asked of Auto Scaling, nothing is written to EC2 */
+    struct lifecycle_settings lifecycle;
     union {
         struct ec2_settings ec2;
         struct file_settings file;
@@ -58,6 +61,7 @@ struct config {
     size_t listen_count;
     size_t workers; /* at least 1: 0 in the file is one per core */
     enum log_level log_level;
+    const char *control_path;
     const struct config_zone *zones;
     size_t zone_count;
     const struct config_source *sources; /* ec2 sections, then file sections, in file order */
@@ -73,6 +77,13 @@ typedef void (*config_complaint)(void *owner, const char *text);
  * told in one go. Owned by the caller.
  */
 struct config *config_load(const char *path, config_complaint complaint, void *owner);
+
+/*
+ * The control socket that `path` names, for a verb that only talks to the server: a file with
+ * errors in other keys will do. NULL, with the first error, when the file cannot be opened or its
+ * `control` cannot be made out. Owned by the caller.
+ */
+char *config_control_path(const char *path, struct error *error);
 
 /* NULL does nothing. */
 void config_free(struct config *config);

@@ -65,6 +65,43 @@ static void zones_assemble(const struct config_draft *draft)
     config->fleet.zone_count = count;
 }
 
+/* As long as the last load balancer may need to see the weight 0, however short `drain` is. */
+static int64_t drain_seconds(const struct lifecycle_values *values, uint32_t ttl_seconds)
+{
+    int64_t seen_ms = ttl_seconds * INT64_C(1000) + 2 * values->resolve_interval_ms;
+    int64_t drain_ms = values->drain_ms > seen_ms ? values->drain_ms : seen_ms;
+
+    return (drain_ms + 999) / 1000;
+}
+
+static void lifecycle_assemble(const struct config_draft *draft, size_t index, size_t zone,
+                               struct config_source *source)
+{
+    const struct config_tree *tree = draft->tree;
+    const struct source_values *source_values = draft->values[index];
+    size_t section = config_section_next(tree, SECTION_LIFECYCLE, index);
+    const struct lifecycle_values *values = NULL;
+
+    if (section == tree->count || tree->sections[section].parent != index) {
+        return;
+    }
+    values = draft->values[section];
+    source->has_lifecycle = true;
+    source->lifecycle = (struct lifecycle_settings){
+        .name = source->ec2.name,
+        .region = source->ec2.region,
+        .poll_ms = source->ec2.poll_ms,
+        .rules = {.launch_hook = values->launch_hook,
+                  .terminate_hook = values->terminate_hook,
+                  .drain_s = drain_seconds(values, draft->config->zones[zone].zone.ttl_seconds),
+                  .groups = source_values->rules.groups,
+                  .group_count = source_values->rules.group_count,
+                  .weight_tag = source->ec2.weight_tag,
+                  .address_tag = source->ec2.address_tag,
+                  .drain_since_tag = source->ec2.drain_since_tag},
+    };
+}
+
 static void source_assemble(const struct config_draft *draft, size_t index,
                             struct config_source *source, struct fleet_source *fleet)
 {
@@ -76,6 +113,7 @@ static void source_assemble(const struct config_draft *draft, size_t index,
     if (section->kind == SECTION_EC2) {
         source->kind = SOURCE_EC2;
         source->ec2.name = section->title;
+        lifecycle_assemble(draft, index, zone, source);
     } else {
         source->kind = SOURCE_FILE;
         source->file.name = section->title;

@@ -119,6 +119,24 @@ static void source_check(const struct config_draft *draft, size_t index)
     }
 }
 
+static void lifecycle_check(const struct config_draft *draft, size_t index)
+{
+    const struct config_section *section = &draft->tree->sections[index];
+    const struct lifecycle_values *values = draft->values[index];
+    const char *source = draft->tree->sections[section->parent].title;
+
+    if (values->launch_hook == NULL && values->terminate_hook == NULL) {
+        complain(draft->complaints, section->line,
+                 "ec2 %s: lifecycle: launch-hook or terminate-hook must be set", source);
+    } else if (values->launch_hook != NULL && values->terminate_hook != NULL &&
+               strcmp(values->launch_hook, values->terminate_hook) == 0) {
+        complain(draft->complaints, section->line,
+                 "ec2 %s: lifecycle: launch-hook and terminate-hook are both %s; a group has one "
+                 "hook of a name",
+                 source, values->launch_hook);
+    }
+}
+
 static void secondary_check(const struct config_draft *draft, size_t index)
 {
     const struct config_tree *tree = draft->tree;
@@ -155,6 +173,9 @@ void config_check(const struct config_draft *draft)
         case SECTION_EC2:
         case SECTION_FILE:
             source_check(draft, i);
+            break;
+        case SECTION_LIFECYCLE:
+            lifecycle_check(draft, i);
             break;
         case SECTION_SECONDARY:
             secondary_check(draft, i);

@@ -84,6 +84,14 @@ struct source_values {
     const char *zone;
 };
 
+/* What the keys of a lifecycle section are read into. */
+struct lifecycle_values {
+    const char *launch_hook; /* NULL: not set */
+    const char *terminate_hook;
+    int64_t drain_ms;
+    int64_t resolve_interval_ms;
+};
+
 /* What the keys of a secondary section are read into, to check them. */
 struct secondary_values {
     const char *key;

@@ -10,8 +10,8 @@
 
 #include "discovery/log.h"
 
-/* A line has at most this many fields; see log_member(). */
-enum { FIELD_LIMIT = 12 };
+/* A line has at most this many fields; see log_member() and fields_add_hold(). */
+enum { FIELD_LIMIT = 16 };
 
 /* What each kind of event is called, and how loud it is. */
 static const struct {
@@ -27,11 +27,37 @@ static const struct {
     [EVENT_POLL_TOO_OLD] = {LEVEL_INFO,    "poll began before a newer one, discarded"   },
 };
 
+/* The hold that is written on the instance, if there is one, or the end of the one that was.
+ * `until` must live as long as the fields. */
+static size_t fields_add_hold(struct log_field *fields, size_t count,
+                              const struct view_event *event, char until[TIME_TEXT_SIZE])
+{
+    const struct accepted *shown = event->after != NULL ? event->after : event->before;
+    bool was_held = event->before != NULL && event->before->hold.kind != HOLD_NONE;
+
+    if (shown == NULL || (shown->hold.kind == HOLD_NONE && !was_held)) {
+        return count;
+    }
+    fields[count++] = log_text("hold", hold_kind_name(shown->hold.kind));
+    if (shown->hold.until_s != 0) {
+        fields[count++] = log_text("hold-until", time_to_text(shown->hold.until_s, until));
+    }
+    if (shown->hold.kind != HOLD_NONE) {
+        fields[count++] = log_text("hold-by", shown->hold.by);
+        fields[count++] = log_text("hold-reason", shown->hold.reason);
+    }
+    if (event->kind == EVENT_CHANGED && event->before != NULL) {
+        fields[count++] = log_text("old-hold", hold_kind_name(event->before->hold.kind));
+    }
+    return count;
+}
+
 static void log_member(const char *source_name, const struct view_event *event)
 {
     const struct accepted *shown = event->after != NULL ? event->after : event->before;
     char address[ADDRESS_MAX_TEXT];
     char old_address[ADDRESS_MAX_TEXT];
+    char until[TIME_TEXT_SIZE];
     struct log_field fields[FIELD_LIMIT];
     size_t count = 0;
 
@@ -55,6 +81,7 @@ static void log_member(const char *source_name, const struct view_event *event)
             log_text("old-address", address_to_text(&event->before->address, old_address));
         fields[count++] = log_number("old-weight", event->before->weight);
     }
+    count = fields_add_hold(fields, count, event, until);
     log_write(event_words[event->kind].level, event_words[event->kind].text, fields, count);
 }
 

@@ -17,6 +17,17 @@ enum option_id {
     OPTION_CONFIG,
     OPTION_PRINT_CONFIG,
     OPTION_PRINT_REFERENCE,
+    OPTION_OUTPUT,
+    OPTION_CLUSTER,
+    OPTION_AZ,
+    OPTION_PERCENT,
+    OPTION_FOR,
+    OPTION_REASON,
+    OPTION_WAIT,
+    OPTION_WAIT_TIMEOUT,
+    OPTION_RESOLVE,
+    OPTION_DRY_RUN,
+    OPTION_FORCE,
     OPTION_HELP,
     OPTION_COUNT
 };
@@ -35,10 +46,31 @@ static const struct {
     [OPTION_PRINT_CONFIG] = {"print-config", 0, NULL,
         "print the effective value of every key, defaults included"},
     [OPTION_PRINT_REFERENCE] = {"print-reference", 0, NULL, NULL},
+    [OPTION_OUTPUT] = {"output", 'o', "FORMAT", "text (the default) or json"},
+    [OPTION_CLUSTER] = {"cluster", 0, "CLUSTER",
+        "every member of it; CLUSTER.ZONE when several zones have it"},
+    [OPTION_AZ] = {"az", 0, "ZONE", "of the cluster, those in this availability zone"},
+    [OPTION_PERCENT] = {"percent", 0, "P",
+        "of those, by id, as many as it takes for P percent to be so"},
+    [OPTION_FOR] = {"for", 0, "TIME", "until then: 30m, 2h, 1d; else until rollcall ready"},
+    [OPTION_REASON] = {"reason", 0, "TEXT", "why, for others to read"},
+    [OPTION_WAIT] = {"wait", 0, NULL, "until every load balancer has seen it"},
+    [OPTION_WAIT_TIMEOUT] = {"wait-timeout", 0, "TIME", "give up waiting, exit status 3 (120s)"},
+    [OPTION_RESOLVE] = {"resolve", 0, "TIME",
+        "the load balancers' resolve interval (1s): one more has to pass"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, NULL, "print what would change, write nothing"},
+    [OPTION_FORCE] = {"force", 0, NULL, "also below the floor of half of a cluster"},
     [OPTION_HELP] = {"help", 'h', NULL, "print this help"},
 };
 
 #define TAKES(id) (1U << (id))
+
+enum {
+    ORDER_OPTIONS = TAKES(OPTION_CONFIG) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_CLUSTER) |
+                    TAKES(OPTION_AZ) | TAKES(OPTION_PERCENT) | TAKES(OPTION_REASON) |
+                    TAKES(OPTION_WAIT) | TAKES(OPTION_WAIT_TIMEOUT) | TAKES(OPTION_RESOLVE) |
+                    TAKES(OPTION_DRY_RUN) | TAKES(OPTION_HELP),
+};
 
 static const struct verb verbs[] = {
     {.name = "serve",
@@ -56,12 +88,71 @@ static const struct verb verbs[] = {
      .description =
          "Reads the configuration and the zone files and fleet files that it names. Prints every\n"
          "error as FILE:LINE: WHAT to standard error.\n"},
+    {.name = "status",
+     .run = verb_status,
+     .options = TAKES(OPTION_CONFIG) | TAKES(OPTION_OUTPUT) | TAKES(OPTION_HELP),
+     .arguments = "[CLUSTER]",
+     .argument_max = 1,
+     .summary = "show what is served now",
+     .description =
+         "Asks the server that runs here, through its control socket: members with weight, hold\n"
+         "and zone, how fresh the sources are, the size of each answer against its limit, and\n"
+         "the load balancers that asked.\n"},
+    {.name = "refresh",
+     .run = verb_refresh,
+     .options = TAKES(OPTION_CONFIG) | TAKES(OPTION_HELP),
+     .summary = "look at every source now",
+     .description = "Does not wait for the looks to end; rollcall status shows them.\n"},
+    {.name = "reload",
+     .run = verb_reload,
+     .options = TAKES(OPTION_CONFIG) | TAKES(OPTION_HELP),
+     .summary = "let the server read its configuration again",
+     .description =
+         "A configuration with an error in it changes nothing: its errors are printed, and the\n"
+         "exit status is 1.\n"},
+    {.name = "drain",
+     .run = verb_drain,
+     .options = ORDER_OPTIONS | TAKES(OPTION_FOR) | TAKES(OPTION_FORCE),
+     .arguments = "INSTANCE... | --cluster CLUSTER",
+     .argument_max = SIZE_MAX,
+     .summary = "give instances weight 0: no new sessions",
+     .description =
+         "Writes the hold tag with your AWS rights (ec2:DescribeInstances, ec2:CreateTags), from any\n"
+         "host. With --percent those that are held already count. Refuses to leave less than half\n"
+         "of a cluster in service. --wait needs the server on this host and ends when every load\n"
+         "balancer has seen it.\n"},
+    {.name = "maint",
+     .run = verb_maint,
+     .options = ORDER_OPTIONS | TAKES(OPTION_FOR) | TAKES(OPTION_FORCE),
+     .arguments = "INSTANCE... | --cluster CLUSTER",
+     .argument_max = SIZE_MAX,
+     .summary = "take instances out of the answer: HAProxy shows MAINT",
+     .description =
+         "As rollcall drain, but HAProxy forgets the server at once. Drain first if sessions count.\n"},
+    {.name = "ready",
+     .run = verb_ready,
+     .options = ORDER_OPTIONS,
+     .arguments = "INSTANCE... | --cluster CLUSTER",
+     .argument_max = SIZE_MAX,
+     .summary = "take the hold off: weight as before",
+     .description =
+         "Deletes the hold tag and no other (ec2:DeleteTags).\n"},
+    {.name = "weight",
+     .run = verb_weight,
+     .options = ORDER_OPTIONS | TAKES(OPTION_FORCE),
+     .arguments = "N|P% INSTANCE... | --cluster CLUSTER",
+     .argument_max = SIZE_MAX,
+     .summary = "set the SRV weight",
+     .description =
+         "0 to 65535, or a percentage of 65535. Says what HAProxy makes of it: (N + 255) / 256.\n"
+         "A hold stays what it is.\n"},
 };
 /* clang-format on */
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 
-static const char statuses_help[] = "\nExit status: 0 done, 1 failed, 2 wrong usage.\n";
+static const char statuses_help[] =
+    "\nExit status: 0 done, 1 failed, 2 wrong usage, 3 not seen by every load balancer in time.\n";
 
 static const struct verb *verb_find(const char *name)
 {
@@ -89,8 +180,9 @@ static void help_print(FILE *out)
 
 static void verb_help_print(const struct verb *verb, FILE *out)
 {
-    fprintf(out, "rollcall %s - %s\n\nusage: rollcall %s [OPTION...]\n\n%s\noptions:\n", verb->name,
-            verb->summary, verb->name, verb->description);
+    fprintf(out, "rollcall %s - %s\n\nusage: rollcall %s [OPTION...]%s%s\n\n%s\noptions:\n",
+            verb->name, verb->summary, verb->name, verb->arguments == NULL ? "" : " ",
+            verb->arguments == NULL ? "" : verb->arguments, verb->description);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *argument = option_rows[i].argument == NULL ? "" : option_rows[i].argument;
         int width = (int)(strlen(option_rows[i].name) + 1 + strlen(argument));
@@ -181,12 +273,52 @@ static int option_found(int code)
     return OPTION_COUNT;
 }
 
+/* The options of the verbs that change instances. False: it is none of them. */
+static bool order_option_take(struct order_options *order, int id, const char *argument)
+{
+    switch (id) {
+    case OPTION_CLUSTER:
+        order->cluster = argument;
+        return true;
+    case OPTION_AZ:
+        order->az = argument;
+        return true;
+    case OPTION_PERCENT:
+        order->percent = argument;
+        return true;
+    case OPTION_FOR:
+        order->duration = argument;
+        return true;
+    case OPTION_REASON:
+        order->reason = argument;
+        return true;
+    case OPTION_WAIT:
+        order->waits = true;
+        return true;
+    case OPTION_WAIT_TIMEOUT:
+        order->wait_timeout = argument;
+        return true;
+    case OPTION_RESOLVE:
+        order->resolve = argument;
+        return true;
+    case OPTION_DRY_RUN:
+        order->is_dry_run = true;
+        return true;
+    case OPTION_FORCE:
+        order->is_forced = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static enum options_verdict verb_options_read(struct options *options, int argc, char **argv,
                                               FILE *out, FILE *err)
 {
     struct option longs[OPTION_COUNT + 1];
     char letters[2 * OPTION_COUNT + 2];
     int code = 0;
+    int id = 0;
 
     getopt_fill(options->verb, longs, letters);
     opterr = 0;
@@ -196,7 +328,8 @@ static enum options_verdict verb_options_read(struct options *options, int argc,
         if (code == ':') {
             return wrong(err, "a value is missing after ", argv[optind - 1]);
         }
-        switch (option_found(code)) {
+        id = option_found(code);
+        switch (id) {
         case OPTION_CONFIG:
             options->config_path = optarg;
             break;
@@ -206,16 +339,27 @@ static enum options_verdict verb_options_read(struct options *options, int argc,
         case OPTION_PRINT_REFERENCE:
             options->prints_reference = true;
             break;
+        case OPTION_OUTPUT:
+            if (strcmp(optarg, "json") != 0 && strcmp(optarg, "text") != 0) {
+                return wrong(err, "not text or json: ", optarg);
+            }
+            options->is_json = strcmp(optarg, "json") == 0;
+            break;
         case OPTION_HELP:
             verb_help_print(options->verb, out);
             return OPTIONS_DONE;
         default:
-            return wrong(err,
-                         "no such option, or a value that it does not take: ", argv[optind - 1]);
+            if (!order_option_take(&options->order, id, optarg)) {
+                return wrong(
+                    err, "no such option, or a value that it does not take: ", argv[optind - 1]);
+            }
         }
     }
-    if (optind < argc) {
-        return wrong(err, "too many arguments, first: ", argv[optind]);
+    options->arguments = argv + optind;
+    options->argument_count = (size_t)(argc - optind);
+    if (options->argument_count > options->verb->argument_max) {
+        return wrong(
+            err, "too many arguments, first: ", options->arguments[options->verb->argument_max]);
     }
     return OPTIONS_RUN;
 }

@@ -65,7 +65,7 @@ static void on_complaint(void *owner, const char *origin, const struct error *er
     current->texts = memory_grow(current->texts, current->count + 1, sizeof(*current->texts));
     current->texts[current->count++] = text;
     if (!complaints_hold(publisher->previous, text)) {
-        log_event(LEVEL_ERROR, "not served", log_text("zone", origin),
+        log_event(LEVEL_ERROR, "not served as asked", log_text("zone", origin),
                   log_text("error", error->text));
     }
 }
@@ -92,10 +92,11 @@ void publisher_free(struct publisher *publisher)
 }
 
 static void zone_build(struct publisher *publisher, struct builder *builder,
-                       const struct site *site, size_t index)
+                       const struct site *site, size_t index, int64_t now_s)
 {
     const struct config_zone *zone = &site_config(site)->zones[index];
     const char *origin = zone->fleet.origin;
+    const struct fleet_listener listener = {on_complaint, publisher};
     const struct cluster *clusters = NULL;
     size_t cluster_count = 0;
     struct arena arena;
@@ -110,8 +111,7 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
         on_complaint(publisher, origin, &error);
     }
     arena_init(&arena);
-    cluster_count =
-        fleet_clusters(site_fleet(site), index, &arena, &clusters, on_complaint, publisher);
+    cluster_count = fleet_clusters(site_fleet(site), index, now_s, &arena, &clusters, &listener);
     for (size_t cluster = 0; cluster < cluster_count; cluster++) {
         if (!builder_add_cluster(builder, &clusters[cluster], &error)) {
             on_complaint(publisher, origin, &error);
@@ -121,15 +121,15 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
 }
 
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
-                                 uint32_t now_seconds)
+                                 int64_t now_s)
 {
     struct builder *builder = builder_new();
     struct snapshot *snapshot = NULL;
 
     for (size_t index = 0; index < site_config(site)->zone_count; index++) {
-        zone_build(publisher, builder, site, index);
+        zone_build(publisher, builder, site, index, now_s);
     }
-    snapshot = builder_finish(builder, publisher->snapshot, now_seconds);
+    snapshot = builder_finish(builder, publisher->snapshot, (uint32_t)now_s);
     snapshot_unref(publisher->retired);
     publisher->retired = publisher->snapshot;
     publisher->snapshot = snapshot;

@@ -21,8 +21,9 @@ void publisher_free(struct publisher *publisher);
  * Build the snapshot of everything that `site` knows now. Borrowed: the publisher keeps a
  * reference until the next call, because serials go on from it. What cannot be served (a clash of
  * names, a group whose name is no label) is left out and logged once, for as long as it lasts.
+ * `now_s` is Unix time: holds end by it, and serials are made of it.
  */
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
-                                 uint32_t now_seconds);
+                                 int64_t now_s);
 
 #endif

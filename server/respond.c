@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "server/query.h"
+#include "zones/record.h"
 #include "zones/wire.h"
 
 enum {
@@ -164,6 +165,7 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
     response->length = 0;
     response->rcode = 0;
     response->is_truncated = false;
+    response->mark = NULL;
     if (verdict == QUERY_DROP) {
         return;
     }
@@ -176,6 +178,9 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
     cut = answer_fit(decision.answer, response_limit(&query, &decision, transport) - overhead);
     response->rcode = (uint16_t)decision.rcode;
     response->is_truncated = cut.is_truncated;
+    if (query.type == RECORD_SRV && cut.answer_count > 0) {
+        response->mark = decision.answer->mark;
+    }
     part_add(response, response->head, head_write(response, &query, &decision, &cut));
     part_add(response, decision.answer->octets, cut.length);
     if (query.has_edns) {

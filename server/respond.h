@@ -37,6 +37,7 @@ struct response {
     size_t length;     /* of all parts */
     uint16_t rcode;    /* extended, for counting */
     bool is_truncated;
+    const struct cluster_mark *mark; /* of the cluster whose SRV records it holds; NULL: none */
     uint8_t head[RESPONSE_HEAD_SIZE];
     uint8_t opt[OPT_RESERVE];
 };

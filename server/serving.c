@@ -66,3 +66,13 @@ void serving_respond(struct serving *serving, struct response *response, const u
         counters_add(counters, COUNTER_TRUNCATED, 1);
     }
 }
+
+void serving_note(struct serving *serving, const struct response *response,
+                  const struct address *client, uint16_t port, int64_t now_ms)
+{
+    const struct cluster_mark *mark = response->mark;
+
+    if (mark != NULL && serving->seen != NULL) {
+        seen_note(serving->seen, client, port, mark->cluster_key, mark->generation, now_ms);
+    }
+}

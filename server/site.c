@@ -19,8 +19,10 @@ struct feed {
     struct site *site;
     size_t index;
     struct source *source;
-    bool has_failed;     /* the last look failed: the next good one is worth a line */
-    bool is_disbelieved; /* the last look was empty and was not believed: told once */
+    struct lifecycle_driver *driver; /* NULL: nothing is written */
+    bool has_failed;                 /* the last look failed: the next good one is worth a line */
+    bool is_disbelieved;             /* the last look was empty and was not believed: told once */
+    struct site_source past;
 };
 
 struct site {
@@ -76,10 +78,36 @@ static void on_inventory(void *owner, struct inventory *inventory, int64_t start
               log_number("instances", (int64_t)inventory->count),
               log_number("changes", (int64_t)site->change_count));
     feed->has_failed = false;
+    feed->past.look_count++;
+    feed->past.looked_ms = (int64_t)uv_now(site->loop);
+    feed->past.last_error.text[0] = '\0';
     feed->is_disbelieved = site->has_empty_poll;
-    inventory_free(inventory);
 
     if (is_first || site->change_count > 0) {
+        site->listener.on_change(site->listener.owner);
+    }
+    if (feed->driver != NULL) {
+        lifecycle_driver_take(feed->driver, inventory);
+    } else {
+        inventory_free(inventory);
+    }
+}
+
+static void on_written(void *owner)
+{
+    struct feed *feed = owner;
+
+    source_refresh(feed->source);
+}
+
+static void on_standby(void *owner, const char *const *ids, size_t count)
+{
+    struct feed *feed = owner;
+    struct site *site = feed->site;
+
+    if (fleet_set_standby(site->fleet, feed->index, ids, count)) {
+        log_event(LEVEL_NOTICE, "instances in standby changed", log_text("source", feed_name(feed)),
+                  log_number("instances", (int64_t)count));
         site->listener.on_change(site->listener.owner);
     }
 }
@@ -89,6 +117,8 @@ static void on_failure(void *owner, const struct error *error)
     struct feed *feed = owner;
 
     feed->has_failed = true;
+    feed->past.failure_count++;
+    feed->past.last_error = *error;
     log_event(LEVEL_WARNING, "look failed, what is known stays",
               log_text("source", feed_name(feed)), log_text("error", error->text));
 }
@@ -118,10 +148,16 @@ static void feed_open(struct feed *feed)
     const struct config_source *source = &site->config->sources[feed->index];
     const struct source_listener listener = {
         .owner = feed, .on_inventory = on_inventory, .on_failure = on_failure};
+    const struct lifecycle_listener lifecycle_listener = {
+        .owner = feed, .on_written = on_written, .on_standby = on_standby};
 
     switch (source->kind) {
     case SOURCE_EC2:
         feed->source = ec2_source_new(site->loop, site->http, &source->ec2, &listener);
+        if (source->has_lifecycle) {
+            feed->driver = lifecycle_driver_new(site->loop, site->http, &source->lifecycle,
+                                                &lifecycle_listener);
+        }
         break;
     case SOURCE_FILE:
         feed->source = file_source_new(site->loop, &source->file, &listener);
@@ -162,12 +198,30 @@ fail:
 void site_adopt(struct site *site, struct site *old)
 {
     fleet_adopt(site->fleet, old->fleet);
+    for (size_t i = 0; i < site->config->fleet.source_count; i++) {
+        if (!site->config->sources[i].has_lifecycle) {
+            /* Nobody will tell when they come out of it. */
+            fleet_set_standby(site->fleet, i, NULL, 0);
+        }
+        for (size_t j = 0; j < old->config->fleet.source_count; j++) {
+            if (strcmp(feed_name(&site->feeds[i]), feed_name(&old->feeds[j])) == 0) {
+                site->feeds[i].past = old->feeds[j].past;
+            }
+        }
+    }
 }
 
 void site_start(struct site *site)
 {
     for (size_t index = 0; index < site->config->fleet.source_count; index++) {
         feed_open(&site->feeds[index]);
+    }
+}
+
+void site_refresh(struct site *site)
+{
+    for (size_t index = 0; index < site->config->fleet.source_count; index++) {
+        source_refresh(site->feeds[index].source);
     }
 }
 
@@ -178,6 +232,7 @@ void site_free(struct site *site)
     }
     for (size_t index = 0; site->config != NULL && index < site->config->fleet.source_count;
          index++) {
+        lifecycle_driver_stop(site->feeds[index].driver);
         if (site->feeds[index].source != NULL) {
             source_stop(site->feeds[index].source);
         }
@@ -198,6 +253,11 @@ const struct config *site_config(const struct site *site)
 struct fleet *site_fleet(const struct site *site)
 {
     return site->fleet;
+}
+
+const struct site_source *site_source(const struct site *site, size_t source)
+{
+    return &site->feeds[source].past;
 }
 
 const struct record_list *site_records(const struct site *site, size_t zone)

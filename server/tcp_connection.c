@@ -154,6 +154,17 @@ static void connection_end(struct tcp_connection *connection)
     connection_read(connection);
 }
 
+/* All answers of the batch are the socket's: over TCP a client is its address alone. */
+static void connection_note(const struct tcp_connection *connection, const struct tcp_batch *batch)
+{
+    int64_t now_ms = (int64_t)uv_now(connection->owner->loop);
+
+    for (size_t i = 0; i < batch->answer_count; i++) {
+        serving_note(connection->owner->serving, &batch->responses[i], &connection->client, 0,
+                     now_ms);
+    }
+}
+
 static void on_written(uv_write_t *write, int status);
 
 /* The rest of a batch waits for the peer, and with it the records that it points to. */
@@ -190,6 +201,7 @@ static bool connection_send(struct tcp_connection *connection, struct tcp_batch 
         return false;
     }
     if (taken >= 0 && (size_t)taken == batch->length_octets) {
+        connection_note(connection, batch);
         tcp_batch_give(&connection->owner->batches, batch);
         return true;
     }
@@ -264,6 +276,9 @@ static void on_written(uv_write_t *write, int status)
     struct tcp_batch *batch = write->data;
     struct tcp_connection *connection = write->handle->data;
 
+    if (status == 0) {
+        connection_note(connection, batch);
+    }
     snapshot_unref(batch->snapshot);
     tcp_batch_give(&connection->owner->batches, batch);
     connection->is_pending = false;

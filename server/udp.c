@@ -26,6 +26,7 @@ struct udp_batch {
     struct sockaddr_storage peers[UDP_BATCH_SIZE];
     struct packet_info packet_infos[UDP_BATCH_SIZE];
     struct response responses[UDP_BATCH_SIZE];
+    uint8_t origins[UDP_BATCH_SIZE]; /* for each of `sent` the index of its request */
     uint8_t requests[UDP_BATCH_SIZE][UDP_REQUEST_SIZE];
 };
 
@@ -144,6 +145,25 @@ static bool batch_answer(const struct udp *udp, size_t index, struct msghdr *rep
     return true;
 }
 
+/* `count` messages from `first` on have left. */
+static void batch_note(const struct udp *udp, const struct mmsghdr *first, unsigned count)
+{
+    const struct udp_batch *batch = udp->batch;
+    const uint8_t *origins = &batch->origins[first - batch->sent];
+    int64_t now_ms = (int64_t)uv_now(udp->poll.loop);
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct response *response = &batch->responses[origins[i]];
+
+        if (response->mark != NULL) {
+            const struct sockaddr_storage *peer = &batch->peers[origins[i]];
+            struct address client = serving_client(peer);
+
+            serving_note(udp->serving, response, &client, socket_port(peer), now_ms);
+        }
+    }
+}
+
 /*
  * sendmmsg() stops before the first message that fails and tells why at the next call. A full
  * socket buffer ends the batch: the client asks again, and waiting would hold up everybody else.
@@ -166,6 +186,8 @@ static void batch_send(const struct udp *udp, unsigned count)
         if (sent <= 0) {
             counters_add(&udp->serving->counters, COUNTER_DROPPED_SEND, 1);
             sent = 1;
+        } else {
+            batch_note(udp, next, (unsigned)sent);
         }
         next += sent;
         count -= (unsigned)sent;
@@ -201,7 +223,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
         for (int i = 0; i < received; i++) {
             if (batch_answer(udp, (size_t)i, &udp->batch->sent[answered].msg_hdr)) {
-                answered++;
+                udp->batch->origins[answered++] = (uint8_t)i;
             }
         }
         batch_send(udp, answered);

@@ -15,4 +15,19 @@ enum exit_status verb_serve(const struct options *options);
 /* Read the configuration and all files that it names; tell every problem on standard error. */
 enum exit_status verb_check(const struct options *options);
 
+/* Print what the server on this host serves; see server/status.h. */
+enum exit_status verb_status(const struct options *options);
+
+/* Let the server on this host look at every source now. */
+enum exit_status verb_refresh(const struct options *options);
+
+/* Let the server on this host read its configuration again; its complaints on standard error. */
+enum exit_status verb_reload(const struct options *options);
+
+/* Write tags of instances; the flow that they share is in server/order.h. */
+enum exit_status verb_drain(const struct options *options);
+enum exit_status verb_maint(const struct options *options);
+enum exit_status verb_ready(const struct options *options);
+enum exit_status verb_weight(const struct options *options);
+
 #endif

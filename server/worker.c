@@ -120,6 +120,7 @@ struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count
     worker->udp_batch = udp_batch_new();
     worker->tcp = tcp_server_new(&worker->loop, &worker->serving);
     worker->serving.snapshot = snapshot_ref(snapshot);
+    worker->serving.seen = seen_table_new();
     for (size_t i = 0; i < count; i++) {
         worker->pairs[i].udp_fd = -1;
         worker->pairs[i].tcp_fd = -1;
@@ -200,6 +201,7 @@ void worker_free(struct worker *worker)
     udp_batch_free(worker->udp_batch);
     snapshot_unref(atomic_exchange(&worker->mailbox, NULL));
     snapshot_unref(worker->serving.snapshot);
+    seen_table_free(worker->serving.seen);
     free(worker->udps);
     free(worker->pairs);
     free(worker);
@@ -208,4 +210,9 @@ void worker_free(struct worker *worker)
 const struct counters *worker_counters(const struct worker *worker)
 {
     return &worker->serving.counters;
+}
+
+const struct seen_table *worker_seen(const struct worker *worker)
+{
+    return worker->serving.seen;
 }

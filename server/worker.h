@@ -20,6 +20,7 @@
 #include <stddef.h>
 
 #include "server/counters.h"
+#include "server/seen.h"
 #include "zones/error.h"
 #include "zones/snapshot.h"
 
@@ -58,5 +59,8 @@ void worker_free(struct worker *worker);
 
 /* What this worker has counted; readable at any time until worker_free(). */
 const struct counters *worker_counters(const struct worker *worker);
+
+/* Whom this worker has answered; readable by seen_collect() until worker_free(). */
+const struct seen_table *worker_seen(const struct worker *worker);
 
 #endif

@@ -164,13 +164,15 @@ static const char **tag_field(struct reply *reply)
         const char *key;
         const char **field;
     } fields[] = {
-        {reply->tags->group,   &reply->instance.group      },
-        {reply->tags->weight,  &reply->instance.weight_tag },
-        {reply->tags->address, &reply->instance.address_tag},
-        {reply->tags->port,    &reply->instance.port_tag   },
+        {reply->tags->group,       &reply->instance.group          },
+        {reply->tags->weight,      &reply->instance.weight_tag     },
+        {reply->tags->address,     &reply->instance.address_tag    },
+        {reply->tags->port,        &reply->instance.port_tag       },
+        {reply->tags->hold,        &reply->instance.hold_tag       },
+        {reply->tags->drain_since, &reply->instance.drain_since_tag},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-        if (strcmp(fields[i].key, reply->tag_key) == 0) {
+        if (fields[i].key != NULL && strcmp(fields[i].key, reply->tag_key) == 0) {
             return fields[i].field;
         }
     }

@@ -26,6 +26,8 @@ struct ec2_tag_names {
     const char *weight;
     const char *address;
     const char *port;
+    const char *hold;        /* NULL: not read */
+    const char *drain_since; /* NULL: not read */
 };
 
 struct ec2_page {

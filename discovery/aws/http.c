@@ -242,6 +242,9 @@ static void transport_set(CURL *easy, const struct http_request *request)
     if (request->ca_bundle != NULL) {
         (void)curl_easy_setopt(easy, CURLOPT_CAINFO, request->ca_bundle);
     }
+    if (request->unix_socket != NULL) {
+        (void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, request->unix_socket);
+    }
 }
 
 struct http_exchange *http_start(struct http *http, const struct http_request *request,

@@ -38,8 +38,9 @@ struct http_request {
     const char *body; /* NULL: none */
     size_t body_length;
     int64_t connect_timeout_ms;
-    int64_t timeout_ms;    /* for all of it */
-    const char *ca_bundle; /* NULL: the system's */
+    int64_t timeout_ms;      /* for all of it */
+    const char *ca_bundle;   /* NULL: the system's */
+    const char *unix_socket; /* path to connect to instead of the URL's host, NULL: none */
 };
 
 struct http_response {

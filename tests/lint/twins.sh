@@ -6,6 +6,8 @@ find tests/unit -name 'test_*.c' | while read -r test; do
     twin=$(echo "$test" | sed -E 's|tests/unit/||; s|/test_|/|; s|\.c$||')
     case $twin in
     discovery/hostile_grid) continue ;; # a grid over membership, guard and fleet together
+    discovery/lifecycle_scenarios) continue ;; # tests/scenarios, run against discovery/lifecycle
+    discovery/lifecycle_races) continue ;;     # several rollcalls against discovery/lifecycle
     zones/cluster_sizes) continue ;;    # cluster answers at every size from 512 to 65,535
     esac
     if [ ! -e "$twin.c" ] && [ ! -e "$twin.h" ]; then

@@ -155,6 +155,8 @@ static struct ec2_settings settings = {
     .weight_tag = "srv_weight",
     .address_tag = "ip_address",
     .port_tag = "srv_port",
+    .hold_tag = "srv_hold",
+    .drain_since_tag = "srv_drain_since",
 };
 
 static void fixture_stop(struct fixture *fixture)

@@ -215,6 +215,134 @@ static void an_instance_moves_with_its_group(void **state)
     assert_served(stage, "api:i-1");
 }
 
+/* One member of web with `hold`, and one without. */
+static void stage_hold(struct stage *stage, const char *hold)
+{
+    struct instance instances[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+
+    instances[0].hold_tag = hold;
+    stage_poll(stage, 0, instances, 2);
+}
+
+static void a_drained_member_is_served_with_weight_0_and_its_hold(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_hold(stage, "drain by=ann reason=new kernel");
+    assert_served(stage, "web:i-1,i-2");
+    assert_int_equal(stage->complaints, 0);
+    assert_int_equal(stage->clusters[0].members[0].weight, 0);
+    assert_string_equal(stage->clusters[0].members[0].hold, "drain by=ann reason=new kernel");
+    assert_int_equal(stage->clusters[0].members[1].weight, 65535);
+    assert_string_equal(stage->clusters[0].members[1].hold, "none");
+}
+
+static void a_member_in_maintenance_is_left_out(void **state)
+{
+    struct stage *stage = *state;
+
+    stage_hold(stage, "maint");
+    assert_served(stage, "web:i-2");
+    assert_int_equal(stage->complaints, 0);
+}
+
+static void an_expired_hold_counts_as_none_from_its_second_on(void **state)
+{
+    static const struct {
+        const char *hold;
+        int64_t now_s;
+        const char *served;
+        uint16_t weight; /* of i-1 or, without it, i-2 */
+        const char *shown;
+    } cases[] = {
+        {"maint until=1970-01-01T00:01:40Z", 99,  "web:i-2",     65535, "none"},
+        {"maint until=1970-01-01T00:01:40Z", 100, "web:i-1,i-2", 65535, "none"},
+        {"drain until=1970-01-01T00:01:40Z", 99,  "web:i-1,i-2", 0,
+         "drain until=1970-01-01T00:01:40Z"                                   },
+        {"drain until=1970-01-01T00:01:40Z", 100, "web:i-1,i-2", 65535, "none"},
+    };
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        stage->now_s = cases[i].now_s;
+        stage_hold(stage, cases[i].hold);
+        assert_served(stage, cases[i].served);
+        assert_int_equal(stage->clusters[0].members[0].weight, cases[i].weight);
+        assert_string_equal(stage->clusters[0].members[0].hold, cases[i].shown);
+    }
+}
+
+static void a_long_hold_is_shown_in_200_octets_of_whole_characters(void **state)
+{
+    char text[16 + 4 * 240 + 1] = "drain reason=";
+    size_t length = strlen(text);
+    struct stage *stage = *state;
+    const char *shown = NULL;
+
+    for (int i = 0; i < 240; i++) {
+        memcpy(&text[length], "\xe6\xbc\xa2", 4);
+        length += 3;
+    }
+    stage_hold(stage, text);
+    stage_assemble(stage);
+    shown = stage->clusters[0].members[0].hold;
+    assert_int_equal(strlen(shown), 13 + 62 * 3); /* 63 characters would make 202 octets */
+    assert_memory_equal(shown, text, strlen(shown));
+}
+
+static void maintenance_of_every_member_is_obeyed_and_told(void **state)
+{
+    struct instance instances[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct stage *stage = *state;
+
+    instances[0].hold_tag = "maint";
+    instances[1].hold_tag = "maint";
+    stage_poll(stage, 0, instances, 2);
+    assert_served(stage, "web:");
+    assert_int_equal(stage->complaints, 1);
+    assert_non_null(strstr(stage->complaint.text, "\"web\" has no member left"));
+
+    instances[1].hold_tag = "drain";
+    stage_poll(stage, 0, instances, 2);
+    assert_served(stage, "web:i-2");
+    assert_int_equal(stage->complaints, 1);
+    assert_non_null(strstr(stage->complaint.text, "takes no new sessions"));
+
+    /* The tags alone say so: a group that is being taken down is no alarm. */
+    instances[0].hold_tag = NULL;
+    instances[0].weight_tag = "0";
+    instances[1].hold_tag = NULL;
+    instances[1].weight_tag = "0";
+    stage_poll(stage, 0, instances, 2);
+    assert_served(stage, "web:i-1,i-2");
+    assert_int_equal(stage->complaints, 0);
+}
+
+static void a_member_in_standby_has_weight_0_and_says_so(void **state)
+{
+    const char *const standby[] = {"i-1", "i-7"};
+    struct stage *stage = *state;
+
+    (void)fleet_set_standby(stage->fleet, 0, standby, 2);
+    stage_hold(stage, NULL);
+    assert_served(stage, "web:i-1,i-2");
+    assert_int_equal(stage->clusters[0].members[0].weight, 0);
+    assert_string_equal(stage->clusters[0].members[0].hold, "standby");
+    assert_int_equal(stage->clusters[0].members[1].weight, 65535);
+
+    stage_hold(stage, "drain by=ann");
+    stage_assemble(stage);
+    assert_string_equal(stage->clusters[0].members[0].hold, "drain by=ann");
+    stage_hold(stage, "maint");
+    assert_served(stage, "web:i-2");
+}
+
 static void the_text_of_clusters_outlives_the_view(void **state)
 {
     const struct instance one = fixture_instance("i-1", "web", "10.0.0.1");
@@ -322,6 +450,12 @@ int main(void)
         STAGE_TEST(merge_puts_groups_together_when_all_of_them_are_known),
         STAGE_TEST(a_group_without_a_good_name_is_told_once_and_harms_no_other),
         STAGE_TEST(an_instance_moves_with_its_group),
+        STAGE_TEST(a_drained_member_is_served_with_weight_0_and_its_hold),
+        STAGE_TEST(a_member_in_maintenance_is_left_out),
+        STAGE_TEST(an_expired_hold_counts_as_none_from_its_second_on),
+        STAGE_TEST(a_long_hold_is_shown_in_200_octets_of_whole_characters),
+        STAGE_TEST(maintenance_of_every_member_is_obeyed_and_told),
+        STAGE_TEST(a_member_in_standby_has_weight_0_and_says_so),
         STAGE_TEST(the_text_of_clusters_outlives_the_view),
         STAGE_TEST(too_many_members_never_block_a_removal),
         STAGE_TEST(too_many_clusters_do_not_push_out_those_that_are_served),

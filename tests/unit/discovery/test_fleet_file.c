@@ -53,6 +53,24 @@ static void members_become_running_instances(void **state)
     inventory_free(inventory);
 }
 
+static void a_member_may_have_a_hold(void **state)
+{
+    static const char text[] = "{\"groups\":[{\"name\":\"db\",\"members\":[{\"id\":\"db-1\","
+                               "\"address\":\"10.0.3.7\",\"hold\":\"drain by=ann\"}]}]}";
+    static const char bad[] = "{\"groups\":[{\"name\":\"db\",\"members\":[{\"id\":\"db-1\","
+                              "\"address\":\"10.0.3.7\",\"hold\":\"off\"}]}]}";
+    struct error error = {""};
+    struct inventory *inventory = fleet_file_parse(text, sizeof(text) - 1, &error);
+
+    (void)state;
+    assert_non_null(inventory);
+    assert_string_equal(inventory->instances[0].hold_tag, "drain by=ann");
+    inventory_free(inventory);
+    assert_null(fleet_file_parse(bad, sizeof(bad) - 1, &error));
+    assert_non_null(strstr(error.text, "hold: begins with \"off\", not with drain or maint"));
+    assert_non_null(strstr(error.text, "db-1"));
+}
+
 static void a_file_may_say_that_there_is_nobody(void **state)
 {
     struct inventory *inventory = fleet_file_parse("{\"groups\":[]}", 13, NULL);
@@ -195,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_become_running_instances),
+        cmocka_unit_test(a_member_may_have_a_hold),
         cmocka_unit_test(a_file_may_say_that_there_is_nobody),
         cmocka_unit_test(a_wrong_member_is_told_by_its_place_and_id),
         cmocka_unit_test(a_wrong_document_is_told),

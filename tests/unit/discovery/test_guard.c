@@ -369,6 +369,72 @@ static void a_member_whose_tag_or_group_goes_is_removed_at_once(void **state)
     view_free(view);
 }
 
+static void a_hold_that_comes_changes_or_goes_is_told(void **state)
+{
+    static const char *const tags[] = {"drain",
+                                       "maint",
+                                       "maint by=ann",
+                                       "maint by=ann reason=x",
+                                       "maint until=2026-08-21T17:00:00Z",
+                                       NULL};
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, &instance, 1, 1);
+    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+        instance.hold_tag = tags[i];
+        poll_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 2));
+        assert_int_equal(recorder.count, 1);
+        assert_int_equal(recorder.events[0].kind, EVENT_CHANGED);
+        poll_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 3));
+        assert_int_equal(recorder.count, 0);
+    }
+    assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_NONE);
+    view_free(view);
+}
+
+static void a_hold_outlives_polls_that_do_not_show_the_instance(void **state)
+{
+    struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    both[1].hold_tag = "maint by=ann reason=new disk";
+    poll_apply(&view, &recorder, both, 2, 1);
+    poll_apply(&view, &recorder, both, 1, 2);
+    poll_apply(&view, &recorder, NULL, 0, 3);
+    assert_int_equal(view_find(view, "i-2")->accepted.hold.kind, HOLD_MAINT);
+    assert_string_equal(view_find(view, "i-2")->accepted.hold.by, "ann");
+    assert_string_equal(view_find(view, "i-2")->accepted.hold.reason, "new disk");
+    view_free(view);
+}
+
+static void a_bad_hold_is_told_once_and_bridged(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    instance.hold_tag = "drain";
+    poll_apply(&view, &recorder, &instance, 1, 1);
+    instance.hold_tag = "drained";
+    poll_apply(&view, &recorder, &instance, 1, 2);
+    assert_int_equal(recorder.count, 1);
+    assert_int_equal(recorder.events[0].kind, EVENT_BAD_VALUE);
+    assert_int_equal(recorder.events[0].reason, REASON_BAD_HOLD);
+    poll_apply(&view, &recorder, &instance, 1, 3);
+    assert_int_equal(recorder.count, 0);
+    assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_DRAIN);
+    view_free(view);
+}
+
 static void nobody_has_to_listen(void **state)
 {
     const struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
@@ -397,6 +463,9 @@ int main(void)
         cmocka_unit_test(a_refused_newcomer_is_told_once_and_added_when_it_is_well),
         cmocka_unit_test(every_change_of_a_member_is_told),
         cmocka_unit_test(a_member_whose_tag_or_group_goes_is_removed_at_once),
+        cmocka_unit_test(a_hold_that_comes_changes_or_goes_is_told),
+        cmocka_unit_test(a_hold_outlives_polls_that_do_not_show_the_instance),
+        cmocka_unit_test(a_bad_hold_is_told_once_and_bridged),
         cmocka_unit_test(nobody_has_to_listen),
     };
 

@@ -45,6 +45,7 @@ static const struct field fields[] = {
      false                                                                                                        },
     {"ip_address",      offsetof(struct instance, address_tag),     GOOD_ADDRESS, REASON_BAD_ADDRESS, false,
      false                                                                                                        },
+    {"srv_hold",        offsetof(struct instance, hold_tag),        0,            REASON_BAD_HOLD,    false, false},
     {"srv_port",        offsetof(struct instance, port_tag),        GOOD_PORT,    REASON_BAD_PORT,    false, false},
 };
 
@@ -181,7 +182,8 @@ static const struct member *trial_served(struct trial *trial, struct arena *aren
     size_t count = 0;
 
     trial->complaints = 0;
-    count = fleet_clusters(trial->fleet, 0, arena, &clusters, trial_hear, trial);
+    count = fleet_clusters(trial->fleet, 0, 0, arena, &clusters,
+                           &(struct fleet_listener){trial_hear, trial});
     for (size_t i = 0; i < count; i++) {
         trial_assert(trial, name_is_ldh(clusters[i].name));
         for (size_t j = 0; j < clusters[i].member_count; j++) {

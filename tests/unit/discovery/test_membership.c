@@ -16,6 +16,22 @@
 
 #include "tests/unit/discovery/fixture.h"
 
+/* Strings of holds lie here until the group of tests ends. */
+static struct arena arena;
+
+static int arena_teardown(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+static struct decision decide(const struct instance *instance, const struct membership_rules *rules,
+                              const struct accepted *last_good, struct accepted *accepted)
+{
+    return membership_decide(instance, rules, last_good, &arena, accepted);
+}
+
 static void numbers_are_strict_decimals(void **state)
 {
     static const struct {
@@ -144,7 +160,7 @@ static void every_rule_decides_in_its_turn(void **state)
             .state = newcomers[i].state,
         };
         struct accepted accepted = {0};
-        struct decision decision = membership_decide(&instance, &rules, NULL, &accepted);
+        struct decision decision = decide(&instance, &rules, NULL, &accepted);
 
         if (decision.membership != newcomers[i].membership ||
             decision.reason != newcomers[i].reason) {
@@ -166,7 +182,7 @@ static void a_member_can_do_without_its_zone_and_without_ipv4(void **state)
     (void)state;
     instance.az = "eu\" west";
     instance.ipv6_address = "fd00::1";
-    decision = membership_decide(&instance, fixture_rules(), NULL, &accepted);
+    decision = decide(&instance, fixture_rules(), NULL, &accepted);
     assert_int_equal(decision.membership, MEMBERSHIP_IN);
     assert_int_equal(decision.reason, REASON_BAD_ZONE);
     assert_string_equal(accepted.az, "");
@@ -183,8 +199,7 @@ static void good_values_are_taken_from_the_tags(void **state)
     instance.weight_tag = "0";
     instance.address_tag = "10.7.7.7";
     instance.port_tag = "65535";
-    assert_int_equal(membership_decide(&instance, fixture_rules(), NULL, &accepted).membership,
-                     MEMBERSHIP_IN);
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).membership, MEMBERSHIP_IN);
     assert_string_equal(accepted.id, "i-0ab");
     assert_string_equal(accepted.group, "web");
     assert_string_equal(accepted.az, "eu-west-1a");
@@ -202,8 +217,7 @@ static void without_tags_the_private_address_and_no_port_of_its_own(void **state
     (void)state;
     instance.az = NULL;
     instance.ipv6_address = "fd00::1";
-    assert_int_equal(membership_decide(&instance, fixture_rules(), NULL, &accepted).reason,
-                     REASON_MEMBER);
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).reason, REASON_MEMBER);
     assert_string_equal(address_to_text(&accepted.address, text), "10.0.0.1");
     assert_string_equal(accepted.az, "");
     assert_int_equal(accepted.port, 0);
@@ -226,7 +240,7 @@ static void each_bad_field_keeps_its_last_good_value_and_the_others_follow(void 
     (void)state;
     instance.weight_tag = "65536";
     instance.port_tag = "90";
-    decision = membership_decide(&instance, fixture_rules(), &last_good, &accepted);
+    decision = decide(&instance, fixture_rules(), &last_good, &accepted);
     assert_int_equal(decision.membership, MEMBERSHIP_IN);
     assert_int_equal(decision.reason, REASON_BAD_WEIGHT);
     assert_string_equal(decision.value, "65536");
@@ -241,7 +255,7 @@ static void each_bad_field_keeps_its_last_good_value_and_the_others_follow(void 
     instance.port_tag = "-1";
     instance.group = "\x1b[31m";
     instance.az = "a b";
-    decision = membership_decide(&instance, fixture_rules(), &last_good, &accepted);
+    decision = decide(&instance, fixture_rules(), &last_good, &accepted);
     assert_int_equal(decision.membership, MEMBERSHIP_IN);
     assert_int_equal(decision.reason, REASON_BAD_GROUP);
     assert_int_equal(accepted.weight, 6);
@@ -261,7 +275,7 @@ static void a_removed_port_tag_gives_the_port_back_to_the_source(void **state)
     struct accepted accepted = {0};
 
     (void)state;
-    (void)membership_decide(&instance, fixture_rules(), &last_good, &accepted);
+    (void)decide(&instance, fixture_rules(), &last_good, &accepted);
     assert_int_equal(accepted.port, 0);
 }
 
@@ -272,12 +286,83 @@ static void a_bridged_address_that_the_rules_forbid_by_now_is_out(void **state)
     };
     struct instance instance = fixture_instance("i-1", "web", "192.168.1.1");
     struct accepted accepted = {0};
-    struct decision decision = membership_decide(&instance, fixture_rules(), &last_good, &accepted);
+    struct decision decision = decide(&instance, fixture_rules(), &last_good, &accepted);
 
     (void)state;
     assert_int_equal(decision.membership, MEMBERSHIP_OUT);
     assert_int_equal(decision.reason, REASON_BAD_ADDRESS);
     assert_null(accepted.id);
+}
+
+static void a_hold_is_read_from_its_tag(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct accepted accepted = {0};
+
+    (void)state;
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).reason, REASON_MEMBER);
+    assert_int_equal(accepted.hold.kind, HOLD_NONE);
+    assert_string_equal(accepted.hold.by, "");
+
+    instance.hold_tag = "maint by=ann reason=new kernel";
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).reason, REASON_MEMBER);
+    assert_int_equal(accepted.hold.kind, HOLD_MAINT);
+    assert_string_equal(accepted.hold.by, "ann");
+    assert_string_equal(accepted.hold.reason, "new kernel");
+    assert_int_equal(accepted.weight, 65535);
+}
+
+static void an_unreadable_hold_keeps_the_last_good_one(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct accepted first = {0};
+    struct accepted second = {0};
+    struct decision decision;
+
+    (void)state;
+    instance.hold_tag = "drain by=ann";
+    (void)decide(&instance, fixture_rules(), NULL, &first);
+    instance.hold_tag = "drian by=ann";
+    instance.weight_tag = "7";
+    decision = decide(&instance, fixture_rules(), &first, &second);
+    assert_int_equal(decision.membership, MEMBERSHIP_IN);
+    assert_int_equal(decision.reason, REASON_BAD_HOLD);
+    assert_string_equal(decision.value, "drian by=ann");
+    assert_true(hold_equals(&first.hold, &second.hold));
+    assert_int_equal(second.weight, 7);
+}
+
+static void an_unreadable_hold_keeps_a_newcomer_out(void **state)
+{
+    static const char *const texts[] = {"", "none", "maintenance", "maint until=tomorrow"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+        struct accepted accepted = {0};
+        struct decision decision;
+
+        instance.hold_tag = texts[i];
+        decision = decide(&instance, fixture_rules(), NULL, &accepted);
+        assert_int_equal(decision.membership, MEMBERSHIP_KEEP);
+        assert_int_equal(decision.reason, REASON_BAD_HOLD);
+        assert_null(accepted.id);
+    }
+}
+
+static void a_removed_hold_tag_takes_the_hold_off(void **state)
+{
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct accepted held = {0};
+    struct accepted free = {0};
+
+    (void)state;
+    instance.hold_tag = "maint";
+    (void)decide(&instance, fixture_rules(), NULL, &held);
+    instance.hold_tag = NULL;
+    (void)decide(&instance, fixture_rules(), &held, &free);
+    assert_int_equal(held.hold.kind, HOLD_MAINT);
+    assert_int_equal(free.hold.kind, HOLD_NONE);
 }
 
 static void groups_are_globs(void **state)
@@ -301,8 +386,7 @@ static void groups_are_globs(void **state)
         struct instance instance = fixture_instance("i-1", cases[i].group, "10.0.0.1");
         struct accepted accepted;
 
-        assert_int_equal(membership_decide(&instance, &rules, NULL, &accepted).membership ==
-                             MEMBERSHIP_IN,
+        assert_int_equal(decide(&instance, &rules, NULL, &accepted).membership == MEMBERSHIP_IN,
                          cases[i].taken);
     }
 }
@@ -316,12 +400,10 @@ static void a_group_name_may_have_1024_octets_but_not_one_more(void **state)
     (void)state;
     memset(group, 'a', sizeof(group));
     group[1024] = '\0';
-    assert_int_equal(membership_decide(&instance, fixture_rules(), NULL, &accepted).reason,
-                     REASON_MEMBER);
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).reason, REASON_MEMBER);
     group[1024] = 'a';
     group[1025] = '\0';
-    assert_int_equal(membership_decide(&instance, fixture_rules(), NULL, &accepted).reason,
-                     REASON_BAD_GROUP);
+    assert_int_equal(decide(&instance, fixture_rules(), NULL, &accepted).reason, REASON_BAD_GROUP);
 }
 
 static void every_reason_has_a_word_of_its_own(void **state)
@@ -348,10 +430,14 @@ int main(void)
         cmocka_unit_test(each_bad_field_keeps_its_last_good_value_and_the_others_follow),
         cmocka_unit_test(a_removed_port_tag_gives_the_port_back_to_the_source),
         cmocka_unit_test(a_bridged_address_that_the_rules_forbid_by_now_is_out),
+        cmocka_unit_test(a_hold_is_read_from_its_tag),
+        cmocka_unit_test(an_unreadable_hold_keeps_the_last_good_one),
+        cmocka_unit_test(an_unreadable_hold_keeps_a_newcomer_out),
+        cmocka_unit_test(a_removed_hold_tag_takes_the_hold_off),
         cmocka_unit_test(groups_are_globs),
         cmocka_unit_test(a_group_name_may_have_1024_octets_but_not_one_more),
         cmocka_unit_test(every_reason_has_a_word_of_its_own),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, arena_teardown);
 }

@@ -27,6 +27,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "server/seen.h"
 #include "zones/builder.h"
 #include "zones/wire.h"
 
@@ -39,9 +40,13 @@ enum {
     FIXTURE_PORT = 8443,
 };
 
-/* A snapshot with `member_count` members whose weight is `weight`; one reference. */
-static inline struct snapshot *fixture_snapshot(size_t member_count, uint16_t weight,
-                                                enum zone_state state)
+/*
+ * A snapshot with `member_count` members whose weight is `weight`, that follows `previous`; one
+ * reference.
+ */
+static inline struct snapshot *fixture_snapshot_after(const struct snapshot *previous,
+                                                      size_t member_count, uint16_t weight,
+                                                      enum zone_state state)
 {
     static struct member members[FIXTURE_MEMBERS_MAX];
     static char ids[FIXTURE_MEMBERS_MAX][24];
@@ -77,7 +82,14 @@ static inline struct snapshot *fixture_snapshot(size_t member_count, uint16_t we
     }
     assert_true(builder_add_zone(builder, &zone, state, NULL));
     assert_true(builder_add_cluster(builder, &cluster, NULL));
-    return builder_finish(builder, NULL, 1000);
+    return builder_finish(builder, previous, 1000);
+}
+
+/* The first snapshot. */
+static inline struct snapshot *fixture_snapshot(size_t member_count, uint16_t weight,
+                                                enum zone_state state)
+{
+    return fixture_snapshot_after(NULL, member_count, weight, state);
 }
 
 /*
@@ -115,6 +127,27 @@ static inline size_t fixture_query(uint8_t *octets, uint16_t id, const char *nam
     }
     assert_false(writer.failed);
     return writer.position;
+}
+
+/*
+ * Who has seen the cluster at `now_ms` by these tables: at most `limit` of them go to `clients`.
+ * Returns how many there are.
+ */
+static inline size_t fixture_seen(const struct seen_table *const *tables, size_t table_count,
+                                  int64_t now_ms, struct seen_client *clients, size_t limit)
+{
+    struct seen_client *collected = NULL;
+    struct arena arena;
+    struct name name;
+    size_t count = 0;
+
+    arena_init(&arena);
+    assert_true(name_from_text(&name, FIXTURE_CLUSTER, NULL));
+    count =
+        seen_collect(tables, table_count, snapshot_cluster_key(&name), now_ms, &arena, &collected);
+    memcpy(clients, collected, (count < limit ? count : limit) * sizeof(*clients));
+    arena_free(&arena);
+    return count;
 }
 
 static inline uint16_t fixture_u16(const uint8_t *octets, size_t offset)

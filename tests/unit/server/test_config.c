@@ -162,6 +162,8 @@ static void the_sources_of_the_product_page_have_their_values(void **state)
     assert_string_equal(ec2->weight_tag, "srv_weight");
     assert_string_equal(ec2->address_tag, "ip_address");
     assert_string_equal(ec2->port_tag, "srv_port");
+    assert_string_equal(ec2->hold_tag, "srv_hold");
+    assert_string_equal(ec2->drain_since_tag, "srv_drain_since");
     assert_string_equal(fleet[0].name, "ec2 main");
     assert_int_equal(fleet[0].zone, 0);
     assert_int_equal(fleet[0].rules.port, 443);
@@ -177,21 +179,75 @@ static void the_sources_of_the_product_page_have_their_values(void **state)
     config_free(config);
 }
 
+static const char least[] = "listen = \"127.0.0.1:53\"\n"
+                            "zone \"a.example\" { nameservers = \"ns.a.example\" }\n";
+
+static void the_lifecycle_section_becomes_the_rules_of_its_source(void **state)
+{
+    struct config *config = load_good(PRODUCT);
+    const struct lifecycle_settings *lifecycle = &config->sources[0].lifecycle;
+
+    (void)state;
+    assert_true(config->sources[0].has_lifecycle);
+    assert_false(config->sources[1].has_lifecycle);
+    assert_string_equal(lifecycle->name, "main");
+    assert_string_equal(lifecycle->region, "self");
+    assert_int_equal(lifecycle->poll_ms, 5000);
+    assert_string_equal(lifecycle->rules.launch_hook, "srvCreation");
+    assert_string_equal(lifecycle->rules.terminate_hook, "srvTermination");
+    assert_int_equal(lifecycle->rules.drain_s, 60);
+    assert_int_equal(lifecycle->rules.group_count, 1);
+    assert_string_equal(lifecycle->rules.groups[0], "prod-*");
+    assert_string_equal(lifecycle->rules.weight_tag, "srv_weight");
+    assert_string_equal(lifecycle->rules.address_tag, "ip_address");
+    assert_string_equal(lifecycle->rules.drain_since_tag, "srv_drain_since");
+    config_free(config);
+}
+
+static void a_drain_is_never_shorter_than_what_the_load_balancers_need(void **state)
+{
+    static const struct {
+        const char *keys;
+        int64_t expected_s; /* with a TTL of 10 s */
+    } cases[] = {
+        {"drain = 60s",                         60},
+        {"drain = 0s",                          12},
+        {"drain = 12500ms",                     13},
+        {"drain = 5s resolve-interval = 100ms", 11},
+        {"drain = 30s resolve-interval = 20s",  50},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[TEXT_SIZE];
+        struct heard heard;
+        struct config *config = NULL;
+
+        snprintf(
+            text, sizeof(text),
+            "%sec2 \"x\" { zone = \"a.example\" events { } lifecycle { launch-hook = \"u\" %s } "
+            "}\nec2 \"y\" { zone = \"a.example\" }\n",
+            least, cases[i].keys);
+        config = load_text(text, &heard);
+        assert_non_null(config);
+        assert_int_equal(config->sources[0].lifecycle.rules.drain_s, cases[i].expected_s);
+        assert_null(config->sources[0].lifecycle.rules.terminate_hook);
+        assert_false(config->sources[1].has_lifecycle);
+        config_free(config);
+    }
+}
+
 static void keys_that_are_not_built_yet_are_named_when_they_are_set(void **state)
 {
     struct config *config = load_good(PRODUCT);
 
     (void)state;
-    assert_string_equal(config->unbuilt,
-                        "state-dir (line 3), control (line 4), admin (line 5), "
-                        "zone sd.example.com: cluster web: shards (line 17), "
-                        "ec2 main: lifecycle (line 28), secondary 10.0.0.9:53 (line 34), "
-                        "key xfr (line 35)");
+    assert_string_equal(config->unbuilt, "state-dir (line 3), admin (line 5), "
+                                         "zone sd.example.com: cluster web: shards (line 17), "
+                                         "secondary 10.0.0.9:53 (line 34), "
+                                         "key xfr (line 35)");
     config_free(config);
 }
-
-static const char least[] = "listen = \"127.0.0.1:53\"\n"
-                            "zone \"a.example\" { nameservers = \"ns.a.example\" }\n";
 
 static void the_least_file_loads_with_every_default(void **state)
 {
@@ -343,40 +399,45 @@ static const struct {
     const char *text;
     const char *complaint;
 } bad_texts[] = {
-    {"a string that never ends",                        "admin = \"abc\n\n",                                            ":3: the string that starts here"    },
-    {"a comment that never ends",                       "/* abc\n\n",                                                   ":3: the comment that starts here"   },
-    {"a list that never ends",                          "filters = {\n\n",                                              ":3: the list that starts here"      },
-    {"a section that never ends",                       "ec2 \"x\" {\nzone = \"a.example\"\n",                          ":3: the section that"               },
-    {"a brace too many",                                "}\n",                                                          ":3: not a statement"                },
-    {"a value without a name",                          "= 5\n",                                                        ":3: not a statement"                },
-    {"a name alone",                                    "workers\n",                                                    ":3: not a statement"                },
-    {"includes are not taken",                          "include(\"x\")\n",                                             ":3: not a statement"                },
-    {"no comma in a list",                              "ec2 \"x\" { zone = \"a.example\" groups = {\"a\"\n\"b\"} }\n", ":4: "                               },
-    {"an octal escape past an octet",                   "admin = \"\\777\"\n",                                          ":3: "                               },
+    {"a string that never ends",                        "admin = \"abc\n\n",                                             ":3: the string that starts here"                                },
+    {"a comment that never ends",                       "/* abc\n\n",                                                    ":3: the comment that starts here"                               },
+    {"a list that never ends",                          "filters = {\n\n",                                               ":3: the list that starts here"                                  },
+    {"a section that never ends",                       "ec2 \"x\" {\nzone = \"a.example\"\n",                           ":3: the section that"                                           },
+    {"a brace too many",                                "}\n",                                                           ":3: not a statement"                                            },
+    {"a value without a name",                          "= 5\n",                                                         ":3: not a statement"                                            },
+    {"a name alone",                                    "workers\n",                                                     ":3: not a statement"                                            },
+    {"includes are not taken",                          "include(\"x\")\n",                                              ":3: not a statement"                                            },
+    {"no comma in a list",                              "ec2 \"x\" { zone = \"a.example\" groups = {\"a\"\n\"b\"} }\n",  ":4: "                                                           },
+    {"an octal escape past an octet",                   "admin = \"\\777\"\n",                                           ":3: "                                                           },
     {"a key where a section is wanted",                 "workers { }\n",
-     ":3: not a section but a key: \"workers\""                                                                                                              },
-    {"an empty name",                                   "ec2 \"\" { zone = \"a.example\" }\n",                          ":3: ec2 \"\": the name is empty"    },
-    {"an empty value",                                  "ec2 \"x\" { zone = \"\" }\n",                                  ":3: zone \"\": is empty"            },
+     ":3: not a section but a key: \"workers\""                                                                                                                                           },
+    {"an empty name",                                   "ec2 \"\" { zone = \"a.example\" }\n",                           ":3: ec2 \"\": the name is empty"                                },
+    {"an empty value",                                  "ec2 \"x\" { zone = \"\" }\n",                                   ":3: zone \"\": is empty"                                        },
     {"an empty tag name",                               "ec2 \"x\" { zone = \"a.example\" port-tag = \"\" }\n",
-     ":3: port-tag \"\": is empty"                                                                                                                           },
+     ":3: port-tag \"\": is empty"                                                                                                                                                        },
     {"a control character",                             "ec2 \"x\" { zone = \"a.example\" groups = {\"a\\nb\"} }\n",
-     ":3: groups \"a?b\": has a control character in it"                                                                                                     },
-    {"the root zone",                                   "zone \".\" { nameservers = \"x\" }\n",                         ":3: zone \".\": the root"           },
+     ":3: groups \"a?b\": has a control character in it"                                                                                                                                  },
+    {"the root zone",                                   "zone \".\" { nameservers = \"x\" }\n",                          ":3: zone \".\": the root"                                       },
     {"two of one name whose escapes differ",
-     "ec2 \"x\" { zone = \"a.example\" }\nec2 \"\\x78\" { zone = \"a.example\" }\n",                                    ":4: "                               },
+     "ec2 \"x\" { zone = \"a.example\" }\nec2 \"\\x78\" { zone = \"a.example\" }\n",                                     ":4: "                                                           },
     {"an untitled section twice",                       "ec2 \"x\" { zone = \"a.example\" events { }\nevents { } }\n",
-     ":4: section events is there twice, first on line 3"                                                                                                    },
+     ":4: section events is there twice, first on line 3"                                                                                                                                 },
     {"a cluster name that does not fit under its zone",
      "zone \"123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789."
      "123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789."
      "123456789.123456789.123456789.123456789.123456789.123456789.123456789.12345678\" {\n"
-     "nameservers = \"x\" cluster-name = \"{group}.srv._tcp.prod\" }\n",                                                ":4: cluster-name in zone 123456789."},
+     "nameservers = \"x\" cluster-name = \"{group}.srv._tcp.prod\" }\n",                                                 ":4: cluster-name in zone 123456789."                            },
+    {"a lifecycle without a hook",                      "ec2 \"x\" { zone = \"a.example\" lifecycle { drain = 5s } }\n",
+     ":3: ec2 x: lifecycle: launch-hook or terminate-hook must be set"                                                                                                                    },
+    {"one hook for both ends of a life",
+     "ec2 \"x\" { zone = \"a.example\" lifecycle { launch-hook = \"h\" terminate-hook = \"h\" } "
+     "}\n",                                                                                                              ":3: ec2 x: lifecycle: launch-hook and terminate-hook are both h"},
     {"a secondary without its key",                     "secondary \"10.0.0.9:53\" { key = \"k\" }\n",
-     ":3: secondary 10.0.0.9:53: key k is not configured"                                                                                                    },
+     ":3: secondary 10.0.0.9:53: key k is not configured"                                                                                                                                 },
     {"sha1 for TSIG",                                   "key \"k\" { algorithm = hmac-sha1 secret-file = \"x\" }\n",
-     ":3: algorithm \"hmac-sha1\": not one of hmac-sha256, hmac-sha384, hmac-sha512"                                                                         },
-    {"an unbuilt key is checked all the same",          "state-dir = {\"a\"}\n",                                        ":3: state-dir takes one"            },
-    {"the value of an unbuilt key is checked",          "admin = \"localhost:80\"\n",                                   ":3: admin \"local"                  },
+     ":3: algorithm \"hmac-sha1\": not one of hmac-sha256, hmac-sha384, hmac-sha512"                                                                                                      },
+    {"an unbuilt key is checked all the same",          "state-dir = {\"a\"}\n",                                         ":3: state-dir takes one"                                        },
+    {"the value of an unbuilt key is checked",          "admin = \"localhost:80\"\n",                                    ":3: admin \"local"                                              },
 };
 
 static void a_bad_statement_is_told_alone_with_its_line(void **state)
@@ -563,12 +624,61 @@ static void the_file_that_is_installed_loads(void **state)
     config_free(config);
 }
 
+static void the_control_socket_is_found_in_a_file_with_other_errors(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *text;
+        const char *path; /* NULL: refused */
+        const char *said;
+    } rows[] = {
+        {"the default",              "",                                     "/run/rollcall/control.sock", ""                   },
+        {"set",                      "control = \"/a/b.sock\"\n",            "/a/b.sock",                  ""                   },
+        {"an unknown key before it", "bogus = 1\ncontrol = \"/a/b.sock\"\n", "/a/b.sock",                  ""                   },
+        {"a bad value elsewhere",    "workers = x\n",                        "/run/rollcall/control.sock", ""                   },
+        {"a syntax error after it",  "control = \"/a/b.sock\"\n}\n",         "/a/b.sock",                  ""                   },
+        {"a syntax error before it", "}\ncontrol = \"/a/b.sock\"\n",         NULL,                         ":3: not a statement"},
+        {"a bad value of its own",   "control = \"\"\n",                     NULL,                         "control"            },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char path[] = "/tmp/rollcall-config-XXXXXX";
+        struct error error = {""};
+        char *found = NULL;
+        int descriptor = mkstemp(path);
+
+        assert_true(dprintf(descriptor, "%s%s", least, rows[i].text) > 0);
+        close(descriptor);
+        found = config_control_path(path, &error);
+        if ((found == NULL) != (rows[i].path == NULL) ||
+            (found != NULL && strcmp(found, rows[i].path) != 0) ||
+            strstr(error.text, rows[i].said) == NULL) {
+            fail_msg("%s: %s %s", rows[i].why, found == NULL ? "NULL" : found, error.text);
+        }
+        free(found);
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
+static void without_a_file_there_is_no_control_socket(void **state)
+{
+    struct error error = {""};
+
+    (void)state;
+    assert_null(config_control_path("/none/rollcall.conf", &error));
+    assert_string_equal(error.text,
+                        "/none/rollcall.conf: cannot be opened: No such file or directory");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_listens_of_the_product_page_are_addresses),
         cmocka_unit_test(the_zone_of_the_product_page_has_its_values),
         cmocka_unit_test(the_sources_of_the_product_page_have_their_values),
+        cmocka_unit_test(the_lifecycle_section_becomes_the_rules_of_its_source),
+        cmocka_unit_test(a_drain_is_never_shorter_than_what_the_load_balancers_need),
         cmocka_unit_test(keys_that_are_not_built_yet_are_named_when_they_are_set),
         cmocka_unit_test(the_least_file_loads_with_every_default),
         cmocka_unit_test(zones_and_sources_are_the_same_index_for_index),
@@ -584,6 +694,8 @@ int main(void)
         cmocka_unit_test(nothing_is_printed_of_a_bad_file),
         cmocka_unit_test(the_reference_in_the_tree_is_what_the_table_says),
         cmocka_unit_test(the_file_that_is_installed_loads),
+        cmocka_unit_test(the_control_socket_is_found_in_a_file_with_other_errors),
+        cmocka_unit_test(without_a_file_there_is_no_control_socket),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #include "server/options.h"
 #include "server/verbs.h"
 
-enum { ARGUMENTS_LIMIT = 8 };
+enum { ARGUMENTS_LIMIT = 12 };
 
 struct outcome {
     enum options_verdict verdict;
@@ -61,8 +61,15 @@ static void each_verb_is_dispatched_to_its_function(void **state)
         const char *name;
         enum exit_status (*run)(const struct options *options);
     } rows[] = {
-        {"serve", verb_serve},
-        {"check", verb_check}
+        {"serve",   verb_serve  },
+        {"check",   verb_check  },
+        {"drain",   verb_drain  },
+        {"maint",   verb_maint  },
+        {"ready",   verb_ready  },
+        {"weight",  verb_weight },
+        {"status",  verb_status },
+        {"refresh", verb_refresh},
+        {"reload",  verb_reload }
     };
 
     (void)state;
@@ -106,6 +113,51 @@ static void options_are_taken_in_every_form_and_place(void **state)
     }
 }
 
+static void the_output_is_text_unless_json_is_asked_for(void **state)
+{
+    static const struct {
+        const char *line;
+        bool is_json;
+        size_t argument_count;
+    } rows[] = {
+        {"status",               false, 0},
+        {"status -o text",       false, 0},
+        {"status -o json",       true,  0},
+        {"status --output=json", true,  0},
+        {"status web -o json",   true,  1},
+        {"status -o json web",   true,  1},
+        {"status -c a.conf web", false, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[64];
+        struct outcome outcome;
+
+        snprintf(line, sizeof(line), "%s", rows[i].line);
+        outcome = parse(line);
+        if (outcome.verdict != OPTIONS_RUN || outcome.options.is_json != rows[i].is_json ||
+            outcome.options.argument_count != rows[i].argument_count) {
+            fail_msg("%s: %s", rows[i].line, outcome.err);
+        }
+        outcome_free(&outcome);
+    }
+}
+
+static void the_arguments_are_those_words_that_are_no_options(void **state)
+{
+    char line[] = "status -o json web -c a.conf";
+    char *expected = strstr(line, "web");
+    struct outcome outcome = parse(line);
+
+    (void)state;
+    assert_int_equal(outcome.verdict, OPTIONS_RUN);
+    assert_int_equal(outcome.options.argument_count, 1);
+    assert_ptr_equal(outcome.options.arguments[0], expected);
+    assert_string_equal(outcome.options.config_path, "a.conf");
+    outcome_free(&outcome);
+}
+
 static void a_wrong_command_line_is_told_on_the_error_stream(void **state)
 {
     static const struct {
@@ -122,6 +174,9 @@ static void a_wrong_command_line_is_told_on_the_error_stream(void **state)
         {"a long option without its value",       "serve --config",         "missing after --config"                               },
         {"a value for an option that takes none", "check --print-config=x", "a value that it does"                                 },
         {"an argument",                           "serve rollcall.conf",    "too many arguments, first: rollcall.conf"             },
+        {"an argument too many",                  "status web api",         "too many arguments, first: api"                       },
+        {"a format that there is not",            "status -o yaml",         "not text or json: yaml"                               },
+        {"an option of another verb",             "refresh -o json",        "no such option, or a value"                           },
         {"help about nothing known",              "help me",                "no such verb: me"                                     },
     };
 
@@ -154,7 +209,7 @@ static void help_names_every_verb_and_the_exit_codes(void **state)
         assert_int_equal(outcome.verdict, OPTIONS_DONE);
         assert_non_null(strstr(outcome.out, "\n  serve "));
         assert_non_null(strstr(outcome.out, "\n  check "));
-        assert_non_null(strstr(outcome.out, "Exit status: 0 done, 1 failed, 2 wrong usage.\n"));
+        assert_non_null(strstr(outcome.out, "Exit status: 0 done, 1 failed, 2 wrong usage"));
         assert_string_equal(outcome.err, "");
         outcome_free(&outcome);
     }
@@ -179,6 +234,18 @@ static void help_about_a_verb_shows_its_own_options_only(void **state)
     }
 }
 
+static void help_about_a_verb_shows_its_arguments(void **state)
+{
+    char line[] = "status --help";
+    struct outcome outcome = parse(line);
+
+    (void)state;
+    assert_int_equal(outcome.verdict, OPTIONS_DONE);
+    assert_non_null(strstr(outcome.out, "usage: rollcall status [OPTION...] [CLUSTER]\n"));
+    assert_non_null(strstr(outcome.out, "-o, --output FORMAT"));
+    outcome_free(&outcome);
+}
+
 static void the_option_for_the_makers_is_taken_and_not_shown(void **state)
 {
     char check[] = "check --print-reference";
@@ -192,6 +259,45 @@ static void the_option_for_the_makers_is_taken_and_not_shown(void **state)
     outcome = parse(help);
     assert_non_null(strstr(outcome.out, "--print-config"));
     assert_null(strstr(outcome.out, "--print-reference"));
+    outcome_free(&outcome);
+}
+
+static void orders_take_ids_and_their_options_in_any_order(void **state)
+{
+    char line[] = "drain i-1 --cluster web --for 2h i-2 --wait";
+    struct outcome outcome = parse(line);
+    const struct order_options *order = &outcome.options.order;
+
+    (void)state;
+    assert_int_equal(outcome.verdict, OPTIONS_RUN);
+    assert_int_equal(outcome.options.argument_count, 2);
+    assert_string_equal(outcome.options.arguments[0], "i-1");
+    assert_string_equal(outcome.options.arguments[1], "i-2");
+    assert_string_equal(order->cluster, "web");
+    assert_string_equal(order->duration, "2h");
+    assert_true(order->waits);
+    assert_false(order->is_forced || order->is_dry_run);
+    assert_null(order->percent);
+    outcome_free(&outcome);
+}
+
+static void each_option_of_an_order_has_its_place(void **state)
+{
+    char first[] = "maint --az a --percent 7 --reason because --force --dry-run";
+    char second[] = "weight 5 --wait-timeout 9s --resolve 3s -o json";
+    struct outcome outcome = parse(first);
+
+    (void)state;
+    assert_string_equal(outcome.options.order.az, "a");
+    assert_string_equal(outcome.options.order.percent, "7");
+    assert_string_equal(outcome.options.order.reason, "because");
+    assert_true(outcome.options.order.is_forced);
+    assert_true(outcome.options.order.is_dry_run);
+    outcome_free(&outcome);
+    outcome = parse(second);
+    assert_string_equal(outcome.options.order.wait_timeout, "9s");
+    assert_string_equal(outcome.options.order.resolve, "3s");
+    assert_true(outcome.options.is_json);
     outcome_free(&outcome);
 }
 
@@ -212,10 +318,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_verb_is_dispatched_to_its_function),
         cmocka_unit_test(options_are_taken_in_every_form_and_place),
+        cmocka_unit_test(the_output_is_text_unless_json_is_asked_for),
+        cmocka_unit_test(the_arguments_are_those_words_that_are_no_options),
         cmocka_unit_test(a_wrong_command_line_is_told_on_the_error_stream),
         cmocka_unit_test(help_names_every_verb_and_the_exit_codes),
         cmocka_unit_test(help_about_a_verb_shows_its_own_options_only),
+        cmocka_unit_test(help_about_a_verb_shows_its_arguments),
         cmocka_unit_test(the_option_for_the_makers_is_taken_and_not_shown),
+        cmocka_unit_test(orders_take_ids_and_their_options_in_any_order),
+        cmocka_unit_test(each_option_of_an_order_has_its_place),
         cmocka_unit_test(the_version_is_one_line),
     };
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "server/query.h"
+#include "server/serving.h"
 #include "tests/unit/server/respond_fixture.h"
 
 /*
@@ -340,12 +341,14 @@ static void responding_takes_no_memory(void **state)
     };
     uint8_t request[FIXTURE_REQUEST_MAX];
     struct response response;
-    struct snapshot *snapshot = fixture_snapshot(50, 65535, ZONE_COMPLETE);
+    struct serving serving = {.snapshot = fixture_snapshot(50, 65535, ZONE_COMPLETE),
+                              .seen = seen_table_new()};
     size_t before = 0;
 
     (void)state;
     if (COUNTS_ALLOCATIONS == 0) {
-        snapshot_unref(snapshot);
+        snapshot_unref(serving.snapshot);
+        seen_table_free(serving.seen);
         skip();
     }
     free(malloc(1));
@@ -356,16 +359,58 @@ static void responding_takes_no_memory(void **state)
         size_t length = fixture_query(request, (uint16_t)i, queries[which].name,
                                       queries[which].type, queries[which].edns_size);
 
-        respond(&response, snapshot, request, length, i % 2 == 0 ? TRANSPORT_UDP : TRANSPORT_TCP,
-                &loopback);
+        serving_respond(&serving, &response, request, length,
+                        i % 2 == 0 ? TRANSPORT_UDP : TRANSPORT_TCP, &loopback);
+        serving_note(&serving, &response, &loopback, (uint16_t)i, (int64_t)i);
     }
     assert_int_equal(allocation_count, before);
-    snapshot_unref(snapshot);
+    snapshot_unref(serving.snapshot);
+    seen_table_free(serving.seen);
+}
+
+static void only_srv_answers_of_a_cluster_carry_its_mark(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *name;
+        uint16_t type;
+        uint16_t edns_size;
+        enum zone_state state;
+        const struct address *client;
+        bool is_marked;
+    } rows[] = {
+        {"the cluster",        FIXTURE_CLUSTER,            33,  8192, ZONE_COMPLETE, &loopback, true },
+        {"in capitals",        "_WEB._TCP.SD.Example.COM", 33,  8192, ZONE_COMPLETE, &loopback, true },
+        {"cut to 512 octets",  FIXTURE_CLUSTER,            33,  0,    ZONE_COMPLETE, &loopback, true },
+        {"another type",       FIXTURE_CLUSTER,            1,   8192, ZONE_COMPLETE, &loopback, false},
+        {"any type",           FIXTURE_CLUSTER,            255, 8192, ZONE_COMPLETE, &loopback, false},
+        {"its addresses",      "web.sd.example.com",       1,   8192, ZONE_COMPLETE, &loopback, false},
+        {"an unknown cluster", "_no._tcp.sd.example.com",  33,  8192, ZONE_COMPLETE, &loopback,
+         false                                                                                       },
+        {"not ready",          FIXTURE_CLUSTER,            33,  8192, ZONE_LOADING,  &loopback, false},
+        {"a stranger",         FIXTURE_CLUSTER,            33,  8192, ZONE_COMPLETE, &stranger, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint8_t request[FIXTURE_REQUEST_MAX];
+        struct snapshot *snapshot = fixture_snapshot(50, 65535, rows[i].state);
+        size_t length = fixture_query(request, 1, rows[i].name, rows[i].type, rows[i].edns_size);
+        struct response response;
+
+        memset(&response, 0xa5, sizeof(response));
+        respond(&response, snapshot, request, length, TRANSPORT_UDP, rows[i].client);
+        if ((response.mark != NULL) != rows[i].is_marked) {
+            fail_msg("%s: marked %d", rows[i].why, response.mark != NULL);
+        }
+        snapshot_unref(snapshot);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_srv_answers_of_a_cluster_carry_its_mark),
         cmocka_unit_test(a_positive_answer_has_the_shape_that_haproxy_wants),
         cmocka_unit_test(a_udp_response_is_never_longer_than_allowed),
         cmocka_unit_test(without_edns_512_octets_are_the_limit_and_no_opt_comes_back),

@@ -180,9 +180,87 @@ static void a_peer_that_never_reads_is_closed(void **state)
     bench_close(&bench);
 }
 
+static size_t bench_seen(const struct bench *bench, struct seen_client *clients, size_t limit)
+{
+    const struct seen_table *table = bench->serving.seen;
+
+    return fixture_seen(&table, 1, (int64_t)uv_now(&bench->loop), clients, limit);
+}
+
+static void connections_of_one_address_are_one_client(void **state)
+{
+    enum { CONNECTIONS = 3 };
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    struct bench bench;
+    struct seen_client seen = {.port = 1};
+
+    (void)state;
+    bench_open(&bench, 3);
+    bench.serving.seen = seen_table_new();
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        int client = client_open(&bench);
+
+        client_send(client, query, framed_query(query, 1, "no.example.org"));
+        client_send(client, query, framed_query(query, 2, FIXTURE_CLUSTER));
+        assert_true(client_receive(&bench, client, message) >= 12);
+        assert_true(client_receive(&bench, client, message) > 12);
+        (void)close(client);
+    }
+    assert_int_equal(bench_seen(&bench, &seen, 1), 1);
+    assert_int_equal(seen.port, 0);
+    assert_int_equal(seen.generation, 1);
+    seen_table_free(bench.serving.seen);
+    bench_close(&bench);
+}
+
+/* Answers that lie in our buffers have been seen by nobody. A batch a second is asked for, until
+ * one does not fit into the socket. */
+static void answers_are_noted_when_the_socket_has_taken_them(void **state)
+{
+    enum { QUERIES = TCP_BATCH_SIZE, BATCHES_MAX = 8 };
+    static uint8_t message[MESSAGE_MAX];
+    static uint8_t queries[QUERIES * FIXTURE_REQUEST_MAX];
+    struct bench bench;
+    struct seen_client seen = {.port = 1};
+    size_t length = 0;
+    unsigned batches = 0;
+    bool is_pending = false;
+    int slow = -1;
+
+    (void)state;
+    bench_open(&bench, 1000);
+    bench.serving.seen = seen_table_new();
+    slow = client_open(&bench);
+    for (uint16_t i = 0; i < QUERIES; i++) {
+        length += framed_query(queries + length, i, FIXTURE_CLUSTER);
+    }
+    while (!is_pending && batches < BATCHES_MAX) {
+        bench_pass_time(&bench, 1);
+        client_send(slow, queries, length);
+        bench_pump(&bench);
+        batches++;
+        assert_int_equal(bench_count(&bench, COUNTER_QUERIES_TCP), batches * QUERIES);
+        is_pending = bench_seen(&bench, &seen, 1) == 0 ||
+                     seen.last_ms + 1000 <= (int64_t)uv_now(&bench.loop);
+    }
+    assert_true(is_pending);
+    for (unsigned i = 0; i < batches * QUERIES; i++) {
+        assert_true(client_receive(&bench, slow, message) > 12);
+    }
+    bench_pump(&bench);
+    assert_int_equal(bench_seen(&bench, &seen, 1), 1);
+    assert_in_range(seen.last_ms, uv_now(&bench.loop) - 999, uv_now(&bench.loop));
+    (void)close(slow);
+    seen_table_free(bench.serving.seen);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connections_of_one_address_are_one_client),
+        cmocka_unit_test(answers_are_noted_when_the_socket_has_taken_them),
         cmocka_unit_test(a_query_in_single_octets_is_answered),
         cmocka_unit_test(pipelined_queries_are_answered_in_their_order),
         cmocka_unit_test(a_length_that_no_query_has_ends_the_connection),

@@ -249,9 +249,71 @@ static void a_wake_up_ends_after_its_share_of_batches(void **state)
     bench_close(&bench);
 }
 
+static size_t bench_seen(const struct bench *bench, struct seen_client *clients, size_t limit)
+{
+    const struct seen_table *table = bench->serving.seen;
+
+    return fixture_seen(&table, 1, (int64_t)uv_now(&bench->loop), clients, limit);
+}
+
+static uint16_t client_port(int fd)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+    socklen_t length = sizeof(address);
+
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    return socket_port(&address);
+}
+
+/* Refused and unknown names between them are not noted, and do not shift whom an answer is for. */
+static void each_port_that_got_a_clusters_srv_answer_is_noted(void **state)
+{
+    enum { CLIENTS = 3 };
+    static uint8_t answer[ANSWER_MAX];
+    uint8_t request[FIXTURE_REQUEST_MAX];
+    struct bench bench;
+    struct sockaddr_storage from;
+    struct seen_client seen[CLIENTS];
+    int clients[CLIENTS];
+    int other = client_open("127.0.0.1");
+    bool is_noted[CLIENTS] = {false};
+
+    (void)state;
+    bench_open(&bench, "127.0.0.1");
+    bench.serving.seen = seen_table_new();
+    for (size_t i = 0; i < CLIENTS; i++) {
+        size_t length = fixture_query(request, 7, "no.example.org", 33, 0);
+
+        clients[i] = client_open("127.0.0.1");
+        client_send(other, request, length, &bench.pair.address);
+        client_send(other, request, 5, &bench.pair.address);
+        length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, 8192);
+        client_send(clients[i], request, length, &bench.pair.address);
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        assert_true(client_receive(&bench, clients[i], answer, &from) > 0);
+    }
+    assert_int_equal(bench_seen(&bench, seen, CLIENTS), CLIENTS);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        assert_int_equal(seen[i].generation, 1);
+        assert_int_equal(seen[i].address.octets[0], 127);
+        for (size_t j = 0; j < CLIENTS; j++) {
+            is_noted[j] = is_noted[j] || seen[i].port == client_port(clients[j]);
+        }
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        assert_true(is_noted[i]);
+        (void)close(clients[i]);
+    }
+    (void)close(other);
+    seen_table_free(bench.serving.seen);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_port_that_got_a_clusters_srv_answer_is_noted),
         cmocka_unit_test(a_query_is_answered_from_the_address_that_was_asked),
         cmocka_unit_test(more_queries_than_one_batch_are_each_answered_once),
         cmocka_unit_test(what_gets_no_answer_is_counted_by_its_reason),

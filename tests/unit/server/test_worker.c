@@ -9,6 +9,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <uv.h>
 
 #include "server/socket.h"
 #include "server/worker.h"
@@ -147,6 +148,70 @@ static void siblings_share_ports_and_clients(void **state)
     snapshot_unref(snapshot);
 }
 
+/* The next table of the cluster, with another weight; takes over the reference to `previous`. */
+static struct snapshot *publish_next(struct worker *worker, struct snapshot *previous,
+                                     uint16_t weight)
+{
+    struct snapshot *next = fixture_snapshot_after(previous, 3, weight, ZONE_COMPLETE);
+
+    worker_publish(worker, next);
+    snapshot_unref(previous);
+    return next;
+}
+
+/* Two workers; each client's questions all go to one of them. */
+static void what_clients_have_seen_follows_the_published_tables(void **state)
+{
+    enum { WORKERS = 2, CLIENTS = 8, TABLES = 3 };
+    static uint8_t answer[ANSWER_MAX];
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(3, 1, ZONE_COMPLETE);
+    struct worker *workers[WORKERS] = {NULL};
+    const struct seen_table *tables[WORKERS];
+    int clients[CLIENTS];
+
+    (void)state;
+    for (size_t i = 0; i < WORKERS; i++) {
+        workers[i] = worker_new(&address, 1, workers[0], snapshot, NULL);
+        assert_non_null(workers[i]);
+        assert_true(worker_start(workers[i], NULL));
+        tables[i] = worker_seen(workers[i]);
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        clients[i] = client_open(workers[0], SOCK_DGRAM);
+    }
+    for (uint16_t table = 1; table <= TABLES; table++) {
+        struct seen_client seen[CLIENTS];
+        size_t up_to_date = 0;
+
+        for (unsigned try = 0; up_to_date < CLIENTS && try < TRIES_MAX; try++) {
+            up_to_date = 0;
+            for (size_t i = 0; i < CLIENTS; i++) {
+                assert_true(client_ask(clients[i], (uint16_t)try, answer) > 0);
+            }
+            /* An answer is noted when it has left: the client may be faster than the note. */
+            if (fixture_seen(tables, WORKERS, (int64_t)(uv_hrtime() / 1000000), seen, CLIENTS) !=
+                CLIENTS) {
+                continue;
+            }
+            for (size_t i = 0; i < CLIENTS; i++) {
+                assert_in_range(seen[i].generation, table - 1, table);
+                up_to_date += seen[i].generation == table;
+            }
+        }
+        assert_int_equal(up_to_date, CLIENTS);
+        snapshot = publish_next(workers[0], snapshot, (uint16_t)(1 + table));
+        worker_publish(workers[1], snapshot);
+    }
+    snapshot_unref(snapshot);
+    for (size_t i = 0; i < CLIENTS; i++) {
+        (void)close(clients[i]);
+    }
+    for (size_t i = 0; i < WORKERS; i++) {
+        worker_free(workers[i]);
+    }
+}
+
 static void a_second_server_on_the_same_address_is_refused(void **state)
 {
     struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
@@ -259,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_worker_answers_over_udp_and_tcp),
         cmocka_unit_test(a_published_table_is_answered_from),
         cmocka_unit_test(siblings_share_ports_and_clients),
+        cmocka_unit_test(what_clients_have_seen_follows_the_published_tables),
         cmocka_unit_test(a_second_server_on_the_same_address_is_refused),
         cmocka_unit_test(ten_thousand_tables_are_swapped_under_load_without_a_lost_answer),
     };

@@ -312,10 +312,15 @@ static void tags_are_read_by_the_configured_names(void **state)
     static const char body[] =
         HEAD ITEMS "<item><instanceId>i-1</instanceId><tagSet>" TAG("weight", "<value>1</value>")
             TAG("pool", "<value>web</value>") TAG("srv_weight", "<value>2</value>")
-                TAG("addr", "<value>10.0.0.1</value>")
-                    TAG("port", "<value>80</value>") "</tagSet></item>" ITEMS_END TAIL;
-    const struct ec2_tag_names tags = {
-        .group = "pool", .weight = "weight", .address = "addr", .port = "port"};
+                TAG("addr", "<value>10.0.0.1</value>") TAG("port", "<value>80</value>")
+                    TAG("hold", "<value>drain by=a</value>")
+                        TAG("since", "<value>1700000000</value>") "</tagSet></item>" ITEMS_END TAIL;
+    const struct ec2_tag_names tags = {.group = "pool",
+                                       .weight = "weight",
+                                       .address = "addr",
+                                       .port = "port",
+                                       .hold = "hold",
+                                       .drain_since = "since"};
     struct inventory *inventory = inventory_new();
     struct ec2_page page;
     struct error error;
@@ -325,6 +330,8 @@ static void tags_are_read_by_the_configured_names(void **state)
     assert_string_equal(inventory->instances[0].weight_tag, "1");
     assert_string_equal(inventory->instances[0].address_tag, "10.0.0.1");
     assert_string_equal(inventory->instances[0].port_tag, "80");
+    assert_string_equal(inventory->instances[0].hold_tag, "drain by=a");
+    assert_string_equal(inventory->instances[0].drain_since_tag, "1700000000");
     inventory_free(inventory);
 }
 

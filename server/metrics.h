@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/metrics.h - what is counted and served, for Prometheus, in its text exposition format
+ * 0.0.4 (prometheus.io, "Exposition formats"); names and labels are a stable interface.
+ *
+ *     rollcall_queries_total{transport}  rollcall_answers_total{rcode}
+ *     rollcall_answers_truncated_total   rollcall_drops_total{reason}
+ *     rollcall_tcp_connections_total{fate}       of all workers, see server/counters.h
+ *     rollcall_build_info{version}               1
+ *     rollcall_zone_serial{zone}
+ *     rollcall_zone_state{zone,state}            1 for its state of loading, partial and complete,
+ *                                                0 for the others
+ *     rollcall_cluster_members{zone,cluster,state}
+ *                                                state: served, drained (served with weight 0),
+ *                                                maint; who is left out for another reason is in
+ *                                                none of them, see server/status.h
+ *     rollcall_cluster_generation{zone,cluster}  number of the table in which the SRV answer last
+ *                                                changed, 0 without an answer
+ *     rollcall_cluster_answer_octets{zone,cluster}
+ *     rollcall_cluster_load_balancers{zone,cluster,seen}
+ *                                                seen: newest (the answer as it is now), older,
+ *                                                gone (it has stopped asking)
+ *     rollcall_source_looks_total{source}        complete ones
+ *     rollcall_source_failures_total{source}
+ *     rollcall_source_age_seconds{source}        of the newest complete look; absent before it
+ *     rollcall_seen_lost_total                   load balancers that could not be kept in mind
+ *
+ * Counts start at the start of the process. A metric of which there is nothing, such as that of
+ * clusters while none is known, has its HELP and TYPE but no sample.
+ */
+
+#ifndef SERVER_METRICS_H
+#define SERVER_METRICS_H
+
+#include <stddef.h>
+
+#include "server/counters.h"
+#include "server/served.h"
+
+#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4"
+
+/* The exposition, owned by the caller; `counters` are each worker's. Does no I/O. Any thread. */
+char *metrics_to_text(const struct served *served, const struct counters *const *counters,
+                      size_t counters_count);
+
+#endif

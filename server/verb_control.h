@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/verb_control.h - what the verbs that go through the control socket have in common.
+ */
+
+#ifndef SERVER_VERB_CONTROL_H
+#define SERVER_VERB_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/options.h"
+
+/*
+ * Ask the server whose socket the configuration of `options` names. False after what is wrong was
+ * printed to standard error: no server, no rights, no answer. `*body` is owned by the caller and
+ * has a NUL after its `*length` octets.
+ */
+bool verb_control_ask(const struct options *options, const char *method, const char *target,
+                      int *status, char **body, size_t *length);
+
+/*
+ * Print the texts of an error answer, {"error": TEXT} or {"errors": [TEXT, ...]}, a line each, to
+ * standard error.
+ */
+void verb_control_refusal(const char *body, size_t length);
+
+#endif

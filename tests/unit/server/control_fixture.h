@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/server/control_fixture.h - a control socket whose loop runs in a thread of its own,
+ * so that the test can ask it as a verb does.
+ */
+
+#ifndef TESTS_UNIT_SERVER_CONTROL_FIXTURE_H
+#define TESTS_UNIT_SERVER_CONTROL_FIXTURE_H
+
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/control.h"
+#include "server/control_client.h"
+#include "zones/arena.h"
+
+struct control_bench {
+    char folder[64];
+    char path[96];
+    uv_loop_t loop;
+    uv_async_t stopper;
+    uv_thread_t thread;
+    struct control *control;
+    /* What the handlers do and have heard. */
+    size_t status_octets; /* length of the answer to a status of everything */
+    bool refuses_reload;
+    atomic_int refreshes;
+    atomic_int reloads;
+};
+
+static inline char *bench_status(void *owner, const char *cluster)
+{
+    const struct control_bench *bench = owner;
+    char *text = NULL;
+
+    if (cluster != NULL && strcmp(cluster, "web") != 0) {
+        return NULL;
+    }
+    if (cluster != NULL) {
+        return memory_string("{\"cluster\":\"web\"}");
+    }
+    text = memory_new(bench->status_octets + 1);
+    memset(text, 'x', bench->status_octets);
+    return text;
+}
+
+static inline void bench_refresh(void *owner)
+{
+    struct control_bench *bench = owner;
+
+    atomic_fetch_add(&bench->refreshes, 1);
+}
+
+static inline bool bench_reload(void *owner, char **text)
+{
+    struct control_bench *bench = owner;
+
+    atomic_fetch_add(&bench->reloads, 1);
+    *text = memory_string("{\"errors\":[\"a.conf:1: no\"]}");
+    return !bench->refuses_reload;
+}
+
+static inline char *bench_metrics(void *owner)
+{
+    (void)owner;
+    return memory_string("rollcall_up 1\n");
+}
+
+static inline void bench_on_stop(uv_async_t *stopper)
+{
+    struct control_bench *bench = stopper->data;
+
+    control_close(bench->control);
+    uv_close((uv_handle_t *)stopper, NULL);
+}
+
+static inline void bench_run(void *argument)
+{
+    struct control_bench *bench = argument;
+
+    (void)uv_run(&bench->loop, UV_RUN_DEFAULT);
+}
+
+static inline int control_bench_open(void **state)
+{
+    struct control_bench *bench = calloc(1, sizeof(*bench));
+    const struct control_handlers handlers = {.owner = bench,
+                                              .status = bench_status,
+                                              .refresh = bench_refresh,
+                                              .reload = bench_reload,
+                                              .metrics = bench_metrics};
+    struct error error;
+
+    (void)snprintf(bench->folder, sizeof(bench->folder), "/tmp/rollcall-control-XXXXXX");
+    assert_non_null(mkdtemp(bench->folder));
+    (void)snprintf(bench->path, sizeof(bench->path), "%s/c.sock", bench->folder);
+    bench->status_octets = 10;
+    assert_int_equal(uv_loop_init(&bench->loop), 0);
+    assert_int_equal(uv_async_init(&bench->loop, &bench->stopper, bench_on_stop), 0);
+    bench->stopper.data = bench;
+    if (!control_open(&bench->control, &bench->loop, bench->path, &handlers, &error)) {
+        fail_msg("%s", error.text);
+    }
+    assert_int_equal(uv_thread_create(&bench->thread, bench_run, bench), 0);
+    *state = bench;
+    return 0;
+}
+
+static inline int control_bench_close(void **state)
+{
+    struct control_bench *bench = *state;
+
+    assert_int_equal(uv_async_send(&bench->stopper), 0);
+    assert_int_equal(uv_thread_join(&bench->thread), 0);
+    assert_int_equal(uv_loop_close(&bench->loop), 0);
+    assert_int_equal(access(bench->path, F_OK), -1); /* the socket goes with its server */
+    assert_int_equal(rmdir(bench->folder), 0);
+    free(bench);
+    return 0;
+}
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * tests/unit/server/test_order_report.c - every outcome stands in the list, the table and the
+ * sentence that it belongs to.
+ */
+
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/order_report.h"
+
+enum { ENTRIES = 7 };
+
+static const struct instance instance;
+/* i-6 is in two sources. */
+static const struct candidate candidates[ENTRIES] = {
+    {.source = 0, .id = "i-1", .cluster = "web", .instance = &instance},
+    {.source = 0, .id = "i-2", .cluster = "web", .instance = &instance},
+    {.source = 0, .id = "i-3", .cluster = NULL,  .instance = &instance},
+    {.source = 0, .id = "i-4", .cluster = NULL,  .instance = &instance},
+    {.source = 0, .id = "i-5", .cluster = NULL,  .instance = &instance},
+    {.source = 0, .id = "i-6", .cluster = NULL,  .instance = &instance},
+    {.source = 1, .id = "i-6", .cluster = NULL,  .instance = &instance},
+};
+
+struct scene {
+    struct options options;
+    struct order order;
+    struct plan_entry entries[ENTRIES];
+    enum tag_outcome outcomes[ENTRIES];
+    struct plan_effect effect;
+    const char *not_found[1];
+    char *text;
+    size_t length;
+    char *other;
+    size_t other_length;
+};
+
+static const struct order_verb verb = {.name = "drain", .outcome = "drained"};
+
+static int setup(void **state)
+{
+    static const enum tag_outcome outcomes[ENTRIES] = {TAG_WRITTEN,  TAG_WRITTEN, TAG_NOT_FOUND,
+                                                       TAG_REFUSED,  TAG_UNKNOWN, TAG_NOT_TRIED,
+                                                       TAG_NOT_TRIED};
+    struct scene *scene = memory_new(sizeof(*scene));
+
+    for (size_t i = 0; i < ENTRIES; i++) {
+        scene->entries[i] = (struct plan_entry){
+            .candidate = &candidates[i], .after = "drain by=me", .is_chosen = true};
+        scene->outcomes[i] = outcomes[i];
+    }
+    scene->entries[1].is_chosen = false;
+    scene->entries[1].before = "maint \033[2Jby=her";
+    scene->effect = (struct plan_effect){"z", "web", 4, 3, 2};
+    scene->not_found[0] = "i-404";
+    scene->order.request.verb = &verb;
+    scene->order.request.options = &scene->options;
+    scene->order.request.wait_timeout_ms = 3000;
+    scene->order.plan = (struct tag_plan){.entries = scene->entries,
+                                          .count = ENTRIES,
+                                          .chosen = ENTRIES - 1,
+                                          .effects = &scene->effect,
+                                          .effect_count = 1};
+    scene->order.selection.not_found = scene->not_found;
+    scene->order.selection.not_found_count = 1;
+    scene->order.outcomes = scene->outcomes;
+    scene->order.is_written = true;
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+
+    free(scene->text);
+    free(scene->other);
+    free(scene);
+    return 0;
+}
+
+static const char *json_of(struct scene *scene)
+{
+    FILE *out = NULL;
+
+    free(scene->text);
+    out = open_memstream(&scene->text, &scene->length);
+    order_report_json(&scene->order, out);
+    fclose(out);
+    for (char *read = scene->text, *write = scene->text;; read++) {
+        if (*read != ' ' && *read != '\n') {
+            *write++ = *read;
+        }
+        if (*read == '\0') {
+            break;
+        }
+    }
+    return scene->text;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL) {
+        fail_msg("no %s in %s", part, text);
+    }
+}
+
+static void each_id_is_in_the_list_of_its_outcome(void **state)
+{
+    struct scene *scene = *state;
+    const char *json = json_of(scene);
+
+    assert_has(json, "\"changed\":[\"i-1\"]");
+    assert_has(json, "\"unchanged\":[\"i-2\"]");
+    assert_has(json, "\"not_found\":[\"i-3\",\"i-404\"]");
+    assert_has(json, "\"refused\":[\"i-4\",\"i-6\"]");
+    assert_has(json, "\"unknown\":[\"i-5\"]");
+    assert_has(json, "\"error\":null,\"wait\":null}");
+    assert_has(json, "{\"name\":\"web\",\"zone\":\"z\",\"members\":4,\"in_service_before\":3,"
+                     "\"in_service_after\":2}");
+}
+
+static void a_dry_run_lists_what_would_change(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->options.order.is_dry_run = true;
+    scene->order.is_written = false;
+    assert_has(json_of(scene), "\"changed\":[\"i-1\",\"i-3\",\"i-4\",\"i-5\",\"i-6\"]");
+    assert_has(scene->text, "\"dry_run\":true");
+}
+
+static void an_order_that_was_refused_changed_nothing(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->order.is_written = false;
+    error_set(&scene->order.error, "below the floor");
+    assert_has(json_of(scene), "\"changed\":[]");
+    assert_has(scene->text, "\"error\":\"belowthefloor\"");
+}
+
+static void the_table_shows_before_and_after_and_no_escape(void **state)
+{
+    struct scene *scene = *state;
+    FILE *out = open_memstream(&scene->text, &scene->length);
+
+    order_report_table(&scene->order, out);
+    fclose(out);
+    assert_has(scene->text, "none -> drain by=me");
+    assert_has(scene->text, "maint ?[2Jby=her");
+    assert_null(strchr(scene->text, '\033'));
+    assert_has(scene->text, "not tried");
+    assert_has(scene->text, "i-404");
+}
+
+static void counts_are_of_entries_and_missed_ids(void **state)
+{
+    struct scene *scene = *state;
+    const struct order_counts counts = order_count(&scene->order);
+
+    assert_int_equal(counts.changed, 1);
+    assert_int_equal(counts.unchanged, 1);
+    assert_int_equal(counts.not_found, 2);
+    assert_int_equal(counts.refused, 3);
+    assert_int_equal(counts.unknown, 1);
+}
+
+static void the_end_of_waiting_is_one_sentence(void **state)
+{
+    static const char *missing[] = {"10.0.0.1 port 53", "10.0.0.2"};
+    static const struct {
+        bool is_reached;
+        struct convergence_state known;
+        size_t missing_count;
+        const char *why; /* the server does not tell */
+        const char *out;
+        const char *err;
+    } rows[] = {
+        {true,  {0, 6, 6}, 0, "",     "drained: seen by 6 of 6 load balancers\n", ""                                                                },
+        {true,  {0, 0, 0}, 0, "",     "no load balancer has asked",               ""                                                                },
+        {false,
+         {0, 4, 6},
+         2,                   "",
+         "",                                                                      "4 of 6 load balancers, not by:\n  10.0.0.1 port 53\n  10.0.0.2\n"},
+        {false, {1, 0, 6}, 0, "",     "",                                         "1 instance is not drained"                                       },
+        {false, {3, 0, 6}, 0, "",     "",                                         "3 instances are not drained"                                     },
+        {false, {0, 0, 0}, 0, "gone", "",                                         "the server does not tell: gone"                                  },
+    };
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        FILE *out = NULL;
+        FILE *err = NULL;
+
+        free(scene->text);
+        free(scene->other);
+        out = open_memstream(&scene->text, &scene->length);
+        err = open_memstream(&scene->other, &scene->other_length);
+        scene->order.wait = (struct order_wait_result){.is_reached = rows[i].is_reached,
+                                                       .state = rows[i].known,
+                                                       .missing = missing,
+                                                       .missing_count = rows[i].missing_count};
+        error_set(&scene->order.wait.error, "%s", rows[i].why);
+        order_report_wait(&scene->order, out, err);
+        fclose(out);
+        fclose(err);
+        assert_has(scene->text, rows[i].out);
+        assert_has(scene->other, rows[i].err);
+        assert_int_equal(scene->length == 0, rows[i].out[0] == '\0');
+        assert_int_equal(scene->other_length == 0, rows[i].err[0] == '\0');
+    }
+}
+
+#define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SCENE_TEST(each_id_is_in_the_list_of_its_outcome),
+        SCENE_TEST(a_dry_run_lists_what_would_change),
+        SCENE_TEST(an_order_that_was_refused_changed_nothing),
+        SCENE_TEST(the_table_shows_before_and_after_and_no_escape),
+        SCENE_TEST(counts_are_of_entries_and_missed_ids),
+        SCENE_TEST(the_end_of_waiting_is_one_sentence),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
