@@ -45,8 +45,9 @@ build() {
     cmake --preset "$1" && cmake --build --preset "$1"
 }
 
+# They mostly wait for polls and time-outs: three at once, whatever the number of cores.
 system_tests() {
-    ROLLCALL_BUILD="build/$1" /usr/bin/python3 -m pytest -q -rs -p no:cacheprovider "${@:2}"
+    ROLLCALL_BUILD="build/$1" /usr/bin/python3 -m pytest -q -rs -n 3 -p no:cacheprovider "${@:2}"
 }
 
 echo "rollcall: looking for missing packages..."

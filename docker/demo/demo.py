@@ -33,6 +33,8 @@ FIRST_SIZE = 3
 LARGEST_SIZE = 6
 BACKEND_PORT = 8081
 LISTEN_ADDRESS = "127.0.0.1"
+PROGRAM = "build/release/rollcall"
+CONFIG = "docker/demo/rollcall.conf"
 CHANGE_INTERVAL_S = 20
 START_LIMIT_S = 10
 
@@ -120,11 +122,15 @@ The main job is running. Try, in another terminal:
   the load balancer               curl http://127.0.0.1:8080/       (backend web)
                                   curl http://127.0.0.1:8080/api    (backend api)
   HAProxy's statistics page       http://127.0.0.1:8404/
-  drain one server                curl -d '{{"ids":["{instance}"],"tags":{{"srv_weight":"0"}}}}' {aws.endpoint}/_control/tags
-                                  and watch its weight on that page; 65535 puts it back
 
-The fake AWS speaks EC2's own API, too: an aws ec2 create-tags with --endpoint-url {aws.endpoint},
-AWS_ACCESS_KEY_ID={aws.access_key} and AWS_SECRET_ACCESS_KEY={aws.secret_key} does the same.
+For rollcall's own commands, and for the AWS CLI, first say where this AWS is:
+
+  export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={aws.region}
+  export AWS_ACCESS_KEY_ID={aws.access_key} AWS_SECRET_ACCESS_KEY={aws.secret_key}
+
+  what is served, and to whom     {PROGRAM} status -c {CONFIG}
+  drain a server, with proof      {PROGRAM} drain -c {CONFIG} {instance} --wait
+  put it back                     {PROGRAM} ready -c {CONFIG} {instance}
 
 The fleet changes every {CHANGE_INTERVAL_S} seconds; what happens is printed here. Ctrl-C ends all of it.
 """, flush=True)

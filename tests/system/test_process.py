@@ -185,7 +185,7 @@ def test_two_groups_on_one_name_are_named_and_one_is_served(fakeaws, start_rollc
     fakeaws.launch("web", count=3, network="10.0.2.0/24")
     rename = 'rename = {"^prod-(.*)-asg$ -> \\\\1"}'
     server = start_rollcall(configuration(zone=rename), aws=fakeaws)
-    wait_until(lambda: server.log_lines("not served", "prod-web-asg", "web"), 10, "the complaint")
+    wait_until(lambda: server.log_lines("not served as asked", "prod-web-asg", "web"), 10, "the complaint")
     assert len(server.weights("web")) == 2, "one group alone: the first by name"
     server.write_config(configuration(zone=rename + '\ncluster "web" { merge = true }'))
     server.reload()

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -81,8 +82,10 @@ class Rollcall:
         self.write_config(configuration)
 
     def write_config(self, configuration):
-        listen = f'listen = {{"{self.address}:{self.port}"}}\n'
-        self.config_path.write_text(listen + configuration)
+        start = f'listen = {{"{self.address}:{self.port}"}}\n'
+        if not re.search(r"^\s*control\s*=", configuration, re.MULTILINE):
+            start += 'control = "control.sock"\n'
+        self.config_path.write_text(start + configuration)
 
     def start(self, wait=True, workers=None):
         with open(self.log_path, "ab") as log:
@@ -100,6 +103,12 @@ class Rollcall:
             return True
         except (dns.exception.Timeout, OSError):
             return False
+
+    def verb(self, *arguments, timeout_s=60):
+        """What a verb with this server's configuration prints and how it ends."""
+        return subprocess.run([str(PROGRAM), *arguments, "-c", str(self.config_path)],
+                              env=self.environment, capture_output=True, text=True,
+                              timeout=timeout_s, check=False)
 
     def stop(self):
         """SIGTERM; the exit status must be 0, which sanitizers would change."""
