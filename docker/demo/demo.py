@@ -68,6 +68,8 @@ class Fleet:
         self.aws = aws
         self.members = {group: {} for group in GROUPS}  # group -> id -> (address, server)
         self.next_host = {group: 1 for group in GROUPS}
+        self.shown = None  # the instance that the hints name: it stays
+        self.shown_address = None
 
     def launch(self, group):
         address = f"{GROUPS[group]}.{self.next_host[group]}"
@@ -76,14 +78,16 @@ class Fleet:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         (instance,) = self.aws.launch(group, count=1, addresses=[address])
         self.members[group][instance] = (address, server)
+        if self.shown is None:
+            self.shown, self.shown_address = instance, address
         return f"launched {instance} ({address}) in {group}"
 
     def terminate(self, group):
-        instance = random.choice(sorted(self.members[group]))
+        instance = random.choice(sorted(set(self.members[group]) - {self.shown}))
         address, server = self.members[group].pop(instance)
         self.aws.terminate([instance])
         # The backend goes on for a moment, as a draining instance does.
-        threading.Timer(5, server.shutdown).start()
+        threading.Timer(5, lambda: (server.shutdown(), server.server_close())).start()
         return f"terminated {instance} ({address}) in {group}"
 
     def change(self):
@@ -111,29 +115,38 @@ def wait_for_answer(dns_port):
     return False
 
 
-def print_hints(aws, fleet):
-    instance = sorted(fleet.members["prod-web-asg"])[0]
+def print_hints(fleet, commands):
+    """`commands` says how rollcall's own verbs are called here."""
     print(f"""
 The main job is running. Try, in another terminal:
 
   the answer that HAProxy gets    dig @127.0.0.1 -p 5300 SRV _web._tcp.sd.example.com
   all addresses of a cluster      dig @127.0.0.1 -p 5300 +short A web.sd.example.com
-  who a target is                 dig @127.0.0.1 -p 5300 +short TXT ip-127-0-10-1.sd.example.com
+  who a target is                 dig @127.0.0.1 -p 5300 +short TXT ip-{fleet.shown_address.replace(".", "-")}.sd.example.com
   the load balancer               curl http://127.0.0.1:8080/       (backend web)
                                   curl http://127.0.0.1:8080/api    (backend api)
   HAProxy's statistics page       http://127.0.0.1:8404/
 
-For rollcall's own commands, and for the AWS CLI, first say where this AWS is:
+{commands.format(instance=fleet.shown)}
+
+The fleet changes every {CHANGE_INTERVAL_S} seconds; what happens is printed here. Ctrl-C ends all of it.
+""", flush=True)
+
+
+def commands_here(aws):
+    return f"""For rollcall's own commands, and for the AWS CLI, first say where this AWS is:
 
   export AWS_ENDPOINT_URL={aws.endpoint} AWS_REGION={aws.region}
   export AWS_ACCESS_KEY_ID={aws.access_key} AWS_SECRET_ACCESS_KEY={aws.secret_key}
 
   what is served, and to whom     {PROGRAM} status -c {CONFIG}
-  drain a server, with proof      {PROGRAM} drain -c {CONFIG} {instance} --wait
-  put it back                     {PROGRAM} ready -c {CONFIG} {instance}
+  drain a server, with proof      {PROGRAM} drain -c {CONFIG} {{instance}} --wait
+  put it back                     {PROGRAM} ready -c {CONFIG} {{instance}}"""
 
-The fleet changes every {CHANGE_INTERVAL_S} seconds; what happens is printed here. Ctrl-C ends all of it.
-""", flush=True)
+
+COMMANDS_IN_COMPOSE = """  what is served, and to whom     docker compose -f docker/compose.yaml exec rollcall rollcall status
+  drain a server, with proof      docker compose -f docker/compose.yaml exec rollcall rollcall drain {instance} --wait
+  put it back                     docker compose -f docker/compose.yaml exec rollcall rollcall ready {instance}"""
 
 
 def start_rollcall(program, aws, children):
@@ -167,7 +180,7 @@ def run(arguments, aws, folder):
             if not start_rollcall(arguments.rollcall, aws, children):
                 return 1
             start_haproxy(folder, children)
-        print_hints(aws, fleet)
+        print_hints(fleet, COMMANDS_IN_COMPOSE if arguments.only_aws else commands_here(aws))
         next_change = time.monotonic() + CHANGE_INTERVAL_S
         while not ended.wait(0.5):
             for name, child in children.items():

@@ -17,7 +17,7 @@ import pytest
 
 from fakeaws.client import hook
 from system.support.old_way import OldFunction, OldZone, create_tags, old_record, old_wire, wire
-from system.support.rollcall import PROGRAM, ROOT
+from system.support.rollcall import PROGRAM, ROOT, free_port
 from system.support.waiting import wait_until
 
 POLL_S = 0.3
@@ -294,6 +294,11 @@ def test_the_guide_s_comparison_tells_same_from_different(fakeaws, ec2, start_ro
         found = compare(port, server.port, "_nobody._tcp.sd.example.com")
         assert found.returncode == 1
         assert "no records" in found.stdout, "two empty answers are no proof of anything"
+
+        silent = free_port()
+        found = compare(silent, server.port, owner)
+        assert found.returncode == 2 and found.stdout == "", "silence is no difference"
+        assert f"{owner}: no answer from @127.0.0.1 -p {silent}" in found.stderr
 
 
 def test_the_guide_s_commands_see_groups_and_those_that_wait(fakeaws):
