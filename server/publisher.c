@@ -107,9 +107,6 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
         on_complaint(publisher, origin, &error); /* the configuration was checked for this */
         return;
     }
-    if (!builder_add_records(builder, site_records(site, index), &error)) {
-        on_complaint(publisher, origin, &error);
-    }
     arena_init(&arena);
     cluster_count = fleet_clusters(site_fleet(site), index, now_s, &arena, &clusters, &listener);
     for (size_t cluster = 0; cluster < cluster_count; cluster++) {
@@ -118,6 +115,13 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
         }
     }
     arena_free(&arena);
+    /* After the clusters: no zone file may take a live member out. */
+    if (!builder_add_records(builder, site_records(site, index), &error)) {
+        on_complaint(publisher, origin, &error);
+    }
+    if (!builder_place_plain_names(builder, &error)) {
+        on_complaint(publisher, origin, &error);
+    }
 }
 
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,

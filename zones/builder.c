@@ -85,6 +85,7 @@ bool builder_add_zone(struct builder *builder, const struct zone *zone, enum zon
     if (!zone_is_new(builder, &zone->origin, error)) {
         return false;
     }
+    (void)builder_place_plain_names(builder, NULL);
     if (!cluster_srv_name(&example, zone, "x", error)) {
         return error_prefix(error, "zone %s", name_to_text(&zone->origin, text));
     }
@@ -104,20 +105,28 @@ bool builder_add_records(struct builder *builder, const struct record_list *list
                          struct error *error)
 {
     struct zone_draft *draft = newest_draft(builder);
+    bool is_whole = true;
 
     for (size_t i = 0; i < list->count; i++) {
         const struct record *record = &list->records[i];
+        struct error *first = is_whole ? error : NULL;
         char text[NAME_MAX_TEXT];
 
         if (record->type == RECORD_SOA) {
-            return error_set(error, "%s: the SOA record is made by rollcall",
-                             name_to_text(&record->owner, text));
-        }
-        if (!record_draft_add(draft, &builder->encoder, &builder->scratch, record, error)) {
-            return false;
+            is_whole = error_set(first, "%s: the SOA record is made by rollcall",
+                                 name_to_text(&record->owner, text));
+        } else if (!record_draft_add(draft, &builder->encoder, &builder->scratch, record, first)) {
+            is_whole = false;
         }
     }
-    return true;
+    return is_whole;
+}
+
+bool builder_place_plain_names(struct builder *builder, struct error *error)
+{
+    return builder->draft_count == 0 ||
+           cluster_plains_place(newest_draft(builder), &builder->encoder, &builder->workspace,
+                                error);
 }
 
 bool builder_add_cluster(struct builder *builder, const struct cluster *cluster,
@@ -230,6 +239,7 @@ struct snapshot *builder_finish(struct builder *builder, const struct snapshot *
 {
     struct snapshot *snapshot = builder->snapshot;
 
+    (void)builder_place_plain_names(builder, NULL);
     zones_nest(builder);
     for (size_t i = 0; i < builder->draft_count; i++) {
         record_drafts_encode(builder->drafts[i], &builder->encoder);

@@ -44,8 +44,9 @@ bool builder_add_zone(struct builder *builder, const struct zone *zone, enum zon
                       struct error *error);
 
 /*
- * Add records of a zone file to the zone begun last. False, with the owner named, when one
- * clashes with a name that is there already; those before it stay added.
+ * Add records of a zone file to the zone begun last. A record that clashes with a name that is
+ * there already is left out: added after the clusters, a zone file takes nothing from live
+ * members. False, with the first such owner named; all others are added.
  */
 bool builder_add_records(struct builder *builder, const struct record_list *list,
                          struct error *error);
@@ -53,14 +54,20 @@ bool builder_add_records(struct builder *builder, const struct record_list *list
 /*
  * Add a cluster to the zone begun last. An empty cluster adds no names. False, with the cluster
  * and the name in the message, when one of its two names would be too long or its SRV name is taken
- * by a record or another cluster; nothing of the cluster is added then. When its plain name is
- * taken, or kept for members' targets, the cluster is served by SRV alone and the call is false.
- * A member whose target name cannot be
- * made, is taken, or belongs to another address already (target-names = instance and one id twice)
- * is left out and the call is false, but the other members are served.
+ * by a record or another cluster; nothing of the cluster is added then. A member whose target name
+ * cannot be made, is taken, or belongs to another address already (target-names = instance and one
+ * id twice) is left out and the call is false, but the other members are served.
  */
 bool builder_add_cluster(struct builder *builder, const struct cluster *cluster,
                          struct error *error);
+
+/*
+ * Give the clusters of the zone begun last their plain names, where no member, record or other
+ * cluster has them: they are a convenience, and whoever may name a group must not be able to take a
+ * name from anybody. Call it last; the next zone and builder_finish() do it otherwise. False, with
+ * the first cluster named, when one is served by SRV alone.
+ */
+bool builder_place_plain_names(struct builder *builder, struct error *error);
 
 /*
  * Encode every answer and return the snapshot, one reference. Frees the builder. A zone's serial

@@ -235,26 +235,38 @@ static void node_append(struct node *node, const struct rrset *rrset)
     }
 }
 
-void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t srv, size_t plain,
-                    struct placement *placements, size_t count)
+void plain_encode(const struct zone *zone, struct encoder *encoder, size_t name_length,
+                  const struct placement *placements, size_t count,
+                  struct rrset rrsets[ADDRESS_FAMILIES])
 {
-    static const uint16_t families[] = {RECORD_A, RECORD_AAAA};
-    struct node *srv_node = &draft->names.nodes[srv];
-    struct node *plain_node = plain == CLUSTER_NO_NAME ? NULL : &draft->names.nodes[plain];
+    static const uint16_t families[ADDRESS_FAMILIES] = {RECORD_A, RECORD_AAAA};
+
+    for (size_t i = 0; i < ADDRESS_FAMILIES; i++) {
+        encoder_begin(encoder, name_length);
+        rrsets[i] = addresses_encode(zone, encoder, placements, count, families[i]);
+    }
+}
+
+void plain_append(struct node *node, const struct rrset rrsets[ADDRESS_FAMILIES])
+{
+    for (size_t i = 0; i < ADDRESS_FAMILIES; i++) {
+        node_append(node, &rrsets[i]);
+    }
+}
+
+void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t srv,
+                    struct placement *placements, size_t count,
+                    const struct rrset plain[ADDRESS_FAMILIES])
+{
+    struct node *node = &draft->names.nodes[srv];
     struct rrset rrset;
 
-    /* Types ascend when the two are one node: A, AAAA, SRV. */
-    srv_node->rrsets =
-        arena_array(encoder->arena, srv == plain ? CLUSTER_RRSETS : 1, sizeof(rrset));
-    if (plain_node != NULL && srv != plain) {
-        plain_node->rrsets = arena_array(encoder->arena, 2, sizeof(rrset));
+    /* Types ascend when the two names are one: A, AAAA, SRV. */
+    node->rrsets = arena_array(encoder->arena, plain == NULL ? 1 : CLUSTER_RRSETS, sizeof(rrset));
+    if (plain != NULL) {
+        plain_append(node, plain);
     }
-    for (size_t i = 0; plain_node != NULL && i < sizeof(families) / sizeof(families[0]); i++) {
-        encoder_begin(encoder, plain_node->name_length);
-        rrset = addresses_encode(&draft->zone, encoder, placements, count, families[i]);
-        node_append(plain_node, &rrset);
-    }
-    encoder_begin(encoder, srv_node->name_length);
+    encoder_begin(encoder, node->name_length);
     rrset = srv_encode(draft, encoder, placements, count);
-    node_append(srv_node, &rrset);
+    node_append(node, &rrset);
 }

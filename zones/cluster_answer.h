@@ -20,10 +20,11 @@
 #include "zones/name.h"
 #include "zones/zone_draft.h"
 
+enum { ADDRESS_FAMILIES = 2 };
+
 struct cluster_names {
     struct name srv;   /* _web._tcp.<origin> */
     struct name plain; /* web.<origin> */
-    bool has_plain;    /* the plain name is free for this cluster */
 };
 
 /* A member at its place in the answer. */
@@ -43,12 +44,21 @@ void target_encode(struct node *node, struct encoder *encoder, const struct zone
 void target_merge(struct node *node, struct encoder *encoder, const struct zone *zone,
                   const struct member *member);
 
-/* In the place of a name's index: there is none. */
-#define CLUSTER_NO_NAME SIZE_MAX
+/* Encode A and AAAA of all members for a name of `name_length` octets; empty where there is none.
+ */
+void plain_encode(const struct zone *zone, struct encoder *encoder, size_t name_length,
+                  const struct placement *placements, size_t count,
+                  struct rrset rrsets[ADDRESS_FAMILIES]);
 
-/* Encode the SRV RRset at the name `srv` and the addresses at `plain`, which may be one name, or
- * CLUSTER_NO_NAME. */
-void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t srv, size_t plain,
-                    struct placement *placements, size_t count);
+/* Put those of the two RRsets that are not empty at `node`, which has room for them. */
+void plain_append(struct node *node, const struct rrset rrsets[ADDRESS_FAMILIES]);
+
+/*
+ * Encode the SRV RRset at the name `srv`, after `plain`, the addresses that stand at the same name;
+ * NULL when they do not.
+ */
+void cluster_encode(struct zone_draft *draft, struct encoder *encoder, size_t srv,
+                    struct placement *placements, size_t count,
+                    const struct rrset plain[ADDRESS_FAMILIES]);
 
 #endif

@@ -17,12 +17,21 @@
 #include "zones/record.h"
 #include "zones/target.h"
 
+enum { FIRST_PLAINS = 16 };
+
 /* Who a name that is wanted belongs to already. */
 static const char *const OWNERS[] = {
     [NAME_EMPTY] = "nobody: it is kept for members",
     [NAME_RECORDS] = "a record",
     [NAME_CLUSTER] = "another cluster",
     [NAME_TARGET] = "a member",
+};
+
+/* The addresses of a cluster, encoded, and the name that they are to stand at if it is free. */
+struct plain_draft {
+    struct name name;
+    struct rrset rrsets[ADDRESS_FAMILIES];
+    const char *cluster; /* in the snapshot's arena */
 };
 
 /* Members that could not be placed. */
@@ -36,6 +45,7 @@ void cluster_workspace_free(struct cluster_workspace *workspace)
 {
     free(workspace->placements);
     free(workspace->by_address);
+    free(workspace->plains);
     *workspace = (struct cluster_workspace){0};
 }
 
@@ -50,6 +60,17 @@ static void workspace_reserve(struct cluster_workspace *workspace, size_t count)
     }
 }
 
+static struct plain_draft *plain_draft_new(struct cluster_workspace *workspace)
+{
+    if (workspace->plain_count == workspace->plain_capacity) {
+        workspace->plain_capacity =
+            workspace->plain_capacity == 0 ? FIRST_PLAINS : 2 * workspace->plain_capacity;
+        workspace->plains =
+            memory_grow(workspace->plains, workspace->plain_capacity, sizeof(*workspace->plains));
+    }
+    return &workspace->plains[workspace->plain_count++];
+}
+
 static bool name_taken_report(const struct zone_draft *draft, const char *cluster,
                               const struct name *name, struct error *error)
 {
@@ -60,9 +81,8 @@ static bool name_taken_report(const struct zone_draft *draft, const char *cluste
 }
 
 /*
- * Both names of the cluster; they are one when cluster-name is "{group}". The SRV name must be
- * free. The plain one is a convenience: a group that is named like a target, or like a record of
- * the operator's, does without it and takes nothing from anybody.
+ * Both names of the cluster; they are one when cluster-name is "{group}". Then a name that a
+ * target may have one day is refused: whoever may name a group could take a member out with it.
  */
 static bool cluster_names(const struct zone_draft *draft, const char *cluster,
                           struct cluster_names *names, struct error *error)
@@ -81,9 +101,9 @@ static bool cluster_names(const struct zone_draft *draft, const char *cluster,
     if (zone_draft_use(draft, &names->srv) != NAME_EMPTY) {
         return name_taken_report(draft, cluster, &names->srv, error);
     }
-    names->has_plain = !target_label_is_possible(&draft->zone, cluster) &&
-                       zone_draft_use(draft, &names->plain) == NAME_EMPTY;
-    return true;
+    return !name_equals(&names->srv, &names->plain) ||
+           !target_label_is_possible(&draft->zone, cluster) ||
+           name_taken_report(draft, cluster, &names->srv, error);
 }
 
 /* In service first, then drained; by id, and by all that is sent where ids repeat. */
@@ -150,8 +170,7 @@ static bool target_place(struct zone_draft *draft, struct encoder *encoder,
     if (!target_name(&target, &draft->zone, member, error)) {
         return false;
     }
-    if (name_equals(&target, &names->srv) ||
-        (names->has_plain && name_equals(&target, &names->plain))) {
+    if (name_equals(&target, &names->srv)) {
         return error_set(error, "its target name is the cluster's");
     }
     placement->target = zone_draft_make(draft, &target, encoder);
@@ -241,15 +260,60 @@ static bool left_out_report(const struct left_out *left_out, const struct cluste
                      left_out->first->id, left_out->reason.text, more);
 }
 
+/* The SRV records now; the addresses beside them, or later at the plain name. */
+static void names_encode(struct zone_draft *draft, struct encoder *encoder,
+                         struct cluster_workspace *workspace, const struct cluster *cluster,
+                         const struct cluster_names *names, size_t count)
+{
+    size_t srv = zone_draft_make(draft, &names->srv, encoder);
+    bool is_one_name = name_equals(&names->srv, &names->plain);
+    struct plain_draft *plain = plain_draft_new(workspace);
+
+    draft->drafts[srv].use = NAME_CLUSTER;
+    plain->name = names->plain;
+    plain->cluster = arena_string(encoder->arena, cluster->name);
+    plain_encode(&draft->zone, encoder, names->plain.length, workspace->placements, count,
+                 plain->rrsets);
+    cluster_encode(draft, encoder, srv, workspace->placements, count,
+                   is_one_name ? plain->rrsets : NULL);
+    workspace->plain_count -= is_one_name ? 1 : 0;
+}
+
+bool cluster_plains_place(struct zone_draft *draft, struct encoder *encoder,
+                          struct cluster_workspace *workspace, struct error *error)
+{
+    bool is_all_placed = true;
+
+    for (size_t i = 0; i < workspace->plain_count; i++) {
+        const struct plain_draft *plain = &workspace->plains[i];
+        struct node *node = NULL;
+        size_t index = 0;
+
+        if (zone_draft_use(draft, &plain->name) != NAME_EMPTY) {
+            if (is_all_placed) {
+                (void)name_taken_report(draft, plain->cluster, &plain->name, error);
+                (void)error_prefix(error, "served by SRV alone");
+            }
+            is_all_placed = false;
+            continue;
+        }
+        index = zone_draft_make(draft, &plain->name, encoder);
+        node = &draft->names.nodes[index];
+        draft->drafts[index].use = NAME_CLUSTER;
+        node->rrsets = arena_array(encoder->arena, ADDRESS_FAMILIES, sizeof(*node->rrsets));
+        plain_append(node, plain->rrsets);
+    }
+    workspace->plain_count = 0;
+    return is_all_placed;
+}
+
 bool cluster_draft_add(struct zone_draft *draft, struct encoder *encoder,
                        struct cluster_workspace *workspace, const struct cluster *cluster,
                        struct error *error)
 {
-    struct cluster_names names = {.has_plain = false};
+    struct cluster_names names;
     struct left_out left_out = {.count = 0};
     size_t placed = 0;
-    size_t srv = 0;
-    size_t plain = CLUSTER_NO_NAME;
 
     if (!cluster_names(draft, cluster->name, &names, error)) {
         return false;
@@ -261,17 +325,7 @@ bool cluster_draft_add(struct zone_draft *draft, struct encoder *encoder,
                            &left_out);
     if (placed > 0) {
         addresses_mark(workspace, placed, draft->zone.target_names);
-        srv = zone_draft_make(draft, &names.srv, encoder);
-        draft->drafts[srv].use = NAME_CLUSTER;
-        if (names.has_plain) {
-            plain = zone_draft_make(draft, &names.plain, encoder);
-            draft->drafts[plain].use = NAME_CLUSTER;
-        }
-        cluster_encode(draft, encoder, srv, plain, workspace->placements, placed);
+        names_encode(draft, encoder, workspace, cluster, &names, placed);
     }
-    if (left_out.count > 0) {
-        return left_out_report(&left_out, cluster, error);
-    }
-    return names.has_plain || (name_taken_report(draft, cluster->name, &names.plain, error) ||
-                               error_prefix(error, "served by SRV alone"));
+    return left_out.count == 0 || left_out_report(&left_out, cluster, error);
 }

@@ -125,8 +125,9 @@ static void clashing_records_are_refused_by_name(void **state)
          "x.sd.example.com.: a CNAME"                                                                               },
         {"two CNAMEs",                  "x CNAME y\n",     "x CNAME z\n",               "x.sd.example.com.: a CNAME"},
         {"one CNAME twice",             "x CNAME y\n",     "x CNAME y\n",               NULL                        },
-        {"a cluster's name",            "x CNAME y\n",     "web TXT z\n",
-         "web.sd.example.com.: the name is taken"                                                                   },
+        {"a cluster's SRV name",        "x CNAME y\n",     "_web._tcp TXT z\n",
+         "_web._tcp.sd.example.com.: the name is taken"                                                             },
+        {"its plain name gives way",    "x CNAME y\n",     "web TXT z\n",               NULL                        },
         {"a target's name",             "x CNAME y\n",     "ip-10-0-0-1 A 192.0.2.1\n",
          "ip-10-0-0-1.sd.example.com.: the name is taken"                                                           },
         {"between two names",           "x CNAME y\n",     "_tcp TXT z\n",              NULL                        },
@@ -149,6 +150,26 @@ static void clashing_records_are_refused_by_name(void **state)
         }
         snapshot_unref(fixture_finish(builder));
     }
+}
+
+/* A zone file that is reloaded must not lose its good records to a bad one. */
+static void records_after_a_clashing_one_are_added(void **state)
+{
+    const struct member member = fixture_member("i-1", "10.0.0.1", 1);
+    struct builder *builder = fixture_builder(TARGET_ADDRESS);
+    struct snapshot *snapshot = NULL;
+    struct error error = {{0}};
+
+    (void)state;
+    fixture_add_cluster(builder, "web", &member, 1);
+    assert_false(fixture_add_records(
+        builder, ORIGIN, "_web._tcp TXT z\nip-10-0-0-1 A 192.0.2.1\nx A 192.0.2.1\n", &error));
+    assert_non_null(strstr(error.text, "_web._tcp"));
+    snapshot = fixture_finish(builder);
+    assert_int_equal(fixture_lookup(snapshot, "x.sd.example.com", RECORD_A).result, LOOKUP_ANSWER);
+    assert_int_equal(fixture_lookup(snapshot, "_web._tcp.sd.example.com", RECORD_SRV).result,
+                     LOOKUP_ANSWER);
+    snapshot_unref(snapshot);
 }
 
 struct type_row {
@@ -219,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_static_service_may_target_a_member),
         cmocka_unit_test(an_rrset_of_any_size_is_encoded),
         cmocka_unit_test(clashing_records_are_refused_by_name),
+        cmocka_unit_test(records_after_a_clashing_one_are_added),
         cmocka_unit_test(what_no_zone_file_may_bring_is_refused),
         cmocka_unit_test(a_name_has_at_most_250_types),
     };
