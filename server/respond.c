@@ -152,6 +152,13 @@ static void part_add(struct response *response, const void *octets, size_t lengt
     response->length += length;
 }
 
+/* HAProxy applies accepted_payload_size to TCP, too, and drops a larger answer whole (facts: the
+ * counter too_big): a client that got it has not seen it. */
+static bool response_is_discarded(const struct response *response, const struct query *query)
+{
+    return query->has_edns && response->length > query->edns_size;
+}
+
 void respond(struct response *response, const struct snapshot *snapshot, const uint8_t *request,
              size_t request_length, enum transport transport, const struct address *client)
 {
@@ -178,12 +185,13 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
     cut = answer_fit(decision.answer, response_limit(&query, &decision, transport) - overhead);
     response->rcode = (uint16_t)decision.rcode;
     response->is_truncated = cut.is_truncated;
-    if (query.type == RECORD_SRV && cut.answer_count > 0) {
-        response->mark = decision.answer->mark;
-    }
     part_add(response, response->head, head_write(response, &query, &decision, &cut));
     part_add(response, decision.answer->octets, cut.length);
     if (query.has_edns) {
         part_add(response, response->opt, opt_write(response, &query, &decision));
+    }
+    if (query.type == RECORD_SRV && cut.answer_count > 0 &&
+        !response_is_discarded(response, &query)) {
+        response->mark = decision.answer->mark;
     }
 }

@@ -37,7 +37,8 @@ struct response {
     size_t length;     /* of all parts */
     uint16_t rcode;    /* extended, for counting */
     bool is_truncated;
-    const struct cluster_mark *mark; /* of the cluster whose SRV records it holds; NULL: none */
+    const struct cluster_mark *mark; /* of the cluster whose SRV records it holds; NULL: none, or it
+                                        is longer than what the client says it takes */
     uint8_t head[RESPONSE_HEAD_SIZE];
     uint8_t opt[OPT_RESERVE];
 };

@@ -156,7 +156,7 @@ static inline bool client_is_closed(struct bench *bench, int fd)
 /* A query behind its length prefix; returns both together. */
 static inline size_t framed_query(uint8_t *octets, uint16_t id, const char *name)
 {
-    size_t length = fixture_query(octets + 2, id, name, 33, 1232);
+    size_t length = fixture_query(octets + 2, id, name, 33, 65535);
 
     octets[0] = (uint8_t)(length >> 8);
     octets[1] = (uint8_t)length;

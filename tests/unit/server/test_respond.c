@@ -407,10 +407,30 @@ static void only_srv_answers_of_a_cluster_carry_its_mark(void **state)
     }
 }
 
+/* HAProxy drops an answer over its accepted_payload_size whole, over TCP as well. */
+static void an_answer_that_the_client_will_drop_carries_no_mark(void **state)
+{
+    struct snapshot *snapshot = fixture_snapshot(50, 65535, ZONE_COMPLETE);
+    static const uint16_t sizes[] = {512, 65535, 0}; /* 0: no EDNS, so no size was named */
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint8_t request[FIXTURE_REQUEST_MAX];
+        size_t length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, sizes[i]);
+        struct response response;
+
+        respond(&response, snapshot, request, length, TRANSPORT_TCP, &loopback);
+        assert_true(response.length > 512);
+        assert_int_equal(response.mark == NULL, sizes[i] == 512);
+    }
+    snapshot_unref(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_srv_answers_of_a_cluster_carry_its_mark),
+        cmocka_unit_test(an_answer_that_the_client_will_drop_carries_no_mark),
         cmocka_unit_test(a_positive_answer_has_the_shape_that_haproxy_wants),
         cmocka_unit_test(a_udp_response_is_never_longer_than_allowed),
         cmocka_unit_test(without_edns_512_octets_are_the_limit_and_no_opt_comes_back),
