@@ -68,7 +68,9 @@ static int64_t retry_wait_s(int64_t left_s)
     if (left_s > 0) {
         return CREDENTIALS_RETRY_S;
     }
-    (void)getrandom(&random, sizeof(random), GRND_NONBLOCK);
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random)) {
+        random = 0; /* the shortest wait: jitter is a courtesy */
+    }
     return CREDENTIALS_STALE_RETRY_S + CREDENTIALS_STALE_JITTER_MIN_S +
            random % (CREDENTIALS_STALE_JITTER_MAX_S - CREDENTIALS_STALE_JITTER_MIN_S + 1);
 }

@@ -31,6 +31,7 @@ static const struct code_row {
     bool clock; /* the date in the signature may be the reason */
 } codes[] = {
     {"BandwidthLimitExceeded",                 AWS_THROTTLED, false},
+    {"ConcurrentTagAccess",                    AWS_THROTTLED, false},
     {"EC2ThrottledException",                  AWS_THROTTLED, false},
     {"LimitExceededException",                 AWS_THROTTLED, false},
     {"ProvisionedThroughputExceededException", AWS_THROTTLED, false},
@@ -61,6 +62,8 @@ static const struct code_row {
     {"OptInRequired",                          AWS_DENIED,    false},
     {"PendingVerification",                    AWS_DENIED,    false},
     {"UnauthorizedOperation",                  AWS_DENIED,    false},
+    {"IncorrectInstanceState",                 AWS_SERVER,    false},
+    {"IncorrectState",                         AWS_SERVER,    false},
     {"InternalError",                          AWS_SERVER,    false},
     {"InternalFailure",                        AWS_SERVER,    false},
     {"PriorRequestNotComplete",                AWS_SERVER,    false},
@@ -99,7 +102,9 @@ static const struct code_row *code_find(const char *code)
     return NULL;
 }
 
-static enum aws_failure_kind kind_of_status(int status)
+/* Only AWS itself, which names a code, can say that the request is wrong. A bare 302, 400, 404 or
+ * 408 is a gateway's or an endpoint's in between, and passes. */
+static enum aws_failure_kind kind_of_status(int status, bool has_code)
 {
     if (status == 429) {
         return AWS_THROTTLED;
@@ -110,7 +115,7 @@ static enum aws_failure_kind kind_of_status(int status)
     if (status == 403) {
         return AWS_DENIED;
     }
-    return status >= 500 ? AWS_SERVER : AWS_OTHER;
+    return has_code && status < 500 ? AWS_OTHER : AWS_SERVER;
 }
 
 void aws_failure_read(const char *service, const struct http_response *response,
@@ -131,7 +136,8 @@ void aws_failure_read(const char *service, const struct http_response *response,
     }
     memcpy(failure->code, reply.code, sizeof(failure->code));
     row = code_find(reply.code);
-    failure->kind = row == NULL ? kind_of_status(response->status) : row->kind;
+    failure->kind =
+        row == NULL ? kind_of_status(response->status, reply.code[0] != '\0') : row->kind;
     reply.message[strcspn(reply.message, "\r\n")] = '\0';
     (void)error_set(&failure->error, "%s: HTTP status %d%s%s%s%s", service, response->status,
                     reply.code[0] == '\0' ? "" : " ", reply.code,

@@ -13,7 +13,8 @@
 
 /*
  * Read the error out of `response`, which is not a status 200: both XML shapes of the Query
- * services, or just the status when the body is something else. `service` begins the text.
+ * services, or just the status when the body is something else. AWS_OTHER, which is final, is only
+ * what AWS itself said with a code. `service` begins the text.
  * AWS's message is shown up to its first line end: some messages repeat the signed headers.
  */
 void aws_failure_read(const char *service, const struct http_response *response,

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery/aws/failure.h"
 #include "discovery/backoff.h"
 #include "discovery/tag_writer.h"
 
@@ -286,6 +287,36 @@ static void throttles_and_server_errors_are_tried_again(void **state)
     }
 }
 
+static void an_answer_that_passes_ends_no_order(void **state)
+{
+    static const struct http_response answers[] = {
+        {.status = 400,
+         .body = "<Response><Errors><Error><Code>ConcurrentTagAccess</Code></Error></Errors>"
+                 "</Response>"                             },
+        {.status = 400,
+         .body = "<Response><Errors><Error><Code>IncorrectInstanceState</Code></Error></Errors>"
+                 "</Response>"                             },
+        {.status = 302, .body = "<html><p>Found</html>"    },
+        {.status = 404, .body = "<html><p>Not found</html>"},
+    };
+    struct fixture *fixture = *state;
+
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct http_response answer = answers[i];
+        struct aws_failure failure;
+
+        answer.body_length = strlen(answer.body);
+        aws_failure_read("ec2", &answer, &failure);
+        memset(&ec2, 0, sizeof(ec2));
+        fixture->ends = 0;
+        ec2.script[0] = (struct scripted){failure.kind, failure.code};
+        write_all(fixture, 1500);
+        assert_int_equal(ec2.calls, 3);
+        assert_int_equal(ec2.waits, 1);
+        assert_int_equal(outcome_count(fixture, TAG_WRITTEN), 1500);
+    }
+}
+
 static void the_truth_is_told_when_it_ends_in_the_middle(void **state)
 {
     static const struct {
@@ -390,6 +421,7 @@ int main(void)
         WRITER_TEST(bad_ids_end_up_alone_and_all_others_are_written),
         WRITER_TEST(every_code_about_an_id_splits),
         WRITER_TEST(throttles_and_server_errors_are_tried_again),
+        WRITER_TEST(an_answer_that_passes_ends_no_order),
         WRITER_TEST(the_truth_is_told_when_it_ends_in_the_middle),
         WRITER_TEST(after_a_server_error_a_refusal_leaves_doubt),
         WRITER_TEST(taking_off_names_the_other_right),
