@@ -38,6 +38,7 @@ struct file_source {
     unsigned open_handles;
     bool is_forced;          /* read even if the stamp is the same */
     unsigned looks_left;     /* looks that are owed after the last change */
+    int64_t looked_ms;       /* when the last look began, on the loop's clock */
     struct file_stamp stamp; /* of the text that was read last */
     struct error failure;    /* the one reported last, "" after a success */
 };
@@ -156,6 +157,7 @@ static void source_look(struct file_source *file)
     /* A file that cannot be read has no stamp: every recheck tries it again. */
     file->stamp = (struct file_stamp){.is_there = false};
     file->is_forced = false;
+    file->looked_ms = started_ms;
     if (file_read(file->settings->path, &text, &length, &file->stamp, &error)) {
         inventory = fleet_file_parse(text, length, &error);
     }
@@ -221,11 +223,19 @@ static void on_folder_event(uv_fs_event_t *watch, const char *file_name, int eve
     }
 }
 
+/* A confirmation that comes sooner would not count as one. */
+static bool confirmation_is_due(const struct file_source *file)
+{
+    int64_t now_ms = (int64_t)uv_now(file->recheck.loop);
+
+    return file->looks_left > 0 && now_ms - file->looked_ms >= GUARD_ABSENT_GAP_MS;
+}
+
 static void on_recheck(uv_timer_t *recheck)
 {
     struct file_source *file = recheck->data;
 
-    if (!source_look_at_change(file) && file->looks_left > 0) {
+    if (!source_look_at_change(file) && confirmation_is_due(file)) {
         source_look(file);
     }
 }

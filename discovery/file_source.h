@@ -6,9 +6,10 @@
  * The folder is watched, so that an editor's rename() counts as a change; and the file is looked at
  * every `recheck_ms`, because network file systems and bind mounts may change without an event.
  * Only a file that is right from the first to the last octet is delivered. After a change it is
- * read and delivered FILE_LOOKS times, a recheck apart: absence counts only when it is seen in
- * several looks (discovery/guard.h), and a file at rest gives no others. The same failure is
- * reported once until its text changes or a look succeeds.
+ * read and delivered FILE_LOOKS times, by the first recheck that comes GUARD_ABSENT_GAP_MS later:
+ * absence counts only when it is seen in several looks that far apart (discovery/guard.h), and a
+ * file at rest gives no others. The same failure is reported once until its text changes or a look
+ * succeeds.
  */
 
 #ifndef DISCOVERY_FILE_SOURCE_H

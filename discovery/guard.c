@@ -110,9 +110,25 @@ static enum membership_reason refusal_reason(const struct view *view, const char
     return REASON_MEMBER;
 }
 
+/* The entry as it stands, with its absences. */
+static struct view_entry *pass_carry(const struct pass *pass, const struct view_entry *entry)
+{
+    struct view_entry *carried = pass_keep(pass, &entry->accepted, entry->reason);
+
+    carried->missing_polls = entry->missing_polls;
+    carried->last_missing_ms = entry->last_missing_ms;
+    return carried;
+}
+
+/* Whether an absence from the poll tells more than the last one did. */
+static bool absence_counts(const struct pass *pass, const struct view_entry *entry)
+{
+    return entry->missing_polls == 0 ||
+           pass->view->poll_started_ms - entry->last_missing_ms >= GUARD_ABSENT_GAP_MS;
+}
+
 static void pass_absent(const struct pass *pass, const struct view_entry *entry)
 {
-    unsigned missing_polls = entry->missing_polls + 1;
     struct view_event event = {
         .kind = EVENT_ABSENT,
         .id = entry->accepted.id,
@@ -122,12 +138,19 @@ static void pass_absent(const struct pass *pass, const struct view_entry *entry)
         .after = &entry->accepted,
     };
 
-    if (missing_polls >= GUARD_ABSENT_POLLS) {
+    if (!absence_counts(pass, entry)) {
+        pass_carry(pass, entry);
+        return;
+    }
+    if (entry->missing_polls + 1 >= GUARD_ABSENT_POLLS) {
         event.kind = EVENT_REMOVED;
         event.decision.membership = MEMBERSHIP_OUT;
         event.after = NULL;
     } else {
-        pass_keep(pass, &entry->accepted, entry->reason)->missing_polls = missing_polls;
+        struct view_entry *kept = pass_carry(pass, entry);
+
+        kept->missing_polls++;
+        kept->last_missing_ms = pass->view->poll_started_ms;
     }
     pass_tell(pass, &event);
 }
@@ -189,9 +212,7 @@ static void pass_seen(const struct pass *pass, const struct instance *instance,
 static void pass_repeat(const struct pass *pass, enum view_event_kind kind)
 {
     for (size_t i = 0; i < pass->old->count; i++) {
-        const struct view_entry *entry = &pass->old->entries[i];
-
-        pass_keep(pass, &entry->accepted, entry->reason)->missing_polls = entry->missing_polls;
+        pass_carry(pass, &pass->old->entries[i]);
     }
     for (size_t i = 0; i < pass->old->refusal_count; i++) {
         pass_refuse(pass, pass->old->refusals[i].id, pass->old->refusals[i].reason);

@@ -5,8 +5,9 @@
  *
  * The view is what we hold true of one source. A poll changes it instance by instance, and only
  * with evidence: an instance goes when its state or its tags say so, or when it is absent from
- * GUARD_ABSENT_POLLS complete polls in a row. A poll that found nothing at all removes nobody: it
- * is what wrong credentials or a wrong region look like. Pure; one thread.
+ * GUARD_ABSENT_POLLS complete polls in a row that began GUARD_ABSENT_GAP_MS apart; the polls in
+ * between count neither way. A poll that found nothing at all removes nobody: it is what wrong
+ * credentials or a wrong region look like. Pure; one thread.
  */
 
 #ifndef DISCOVERY_GUARD_H
@@ -19,12 +20,19 @@
 #include "discovery/inventory.h"
 #include "discovery/membership.h"
 
-/* EC2 is eventually consistent: one page set may miss a live instance (product.md). */
-enum { GUARD_ABSENT_POLLS = 2 };
+enum {
+    /* EC2 is eventually consistent: one page set may miss a live instance. */
+    GUARD_ABSENT_POLLS = 2,
+    /* A refresh or a tag write makes looks follow each other at once, and those see one and the
+     * same stale moment. AWS advises to ask again after a couple of seconds; it is also less than
+     * what lies between two polls by default. */
+    GUARD_ABSENT_GAP_MS = 2000,
+};
 
 struct view_entry {
     struct accepted accepted;
-    unsigned missing_polls;        /* complete polls in a row that did not hold it */
+    unsigned missing_polls;  /* counted absences in a row */
+    int64_t last_missing_ms; /* start of the poll of the newest one; only with missing_polls */
     enum membership_reason reason; /* REASON_MEMBER, or what the last good values bridge */
 };
 

@@ -115,6 +115,11 @@ def test_the_file_source_follows_its_file_and_ignores_a_bad_one(tmp_path, file_s
     wait_until(lambda: sorted(server.weights("db").values()) == [20, 30, 65535], 10,
                "the renamed file is read")
 
+    fresh.write_text(fleet_json({1: 65535, 3: 30}))
+    fresh.rename(path)
+    wait_until(lambda: len(server.weights("db")) == 2, 20, "the second look without the member")
+    assert server.log_lines("member removed", "db-2")
+
 
 def test_reload_takes_a_good_configuration_and_leaves_a_bad_one(fakeaws, start_rollcall):
     fakeaws.launch("web", count=4, network="10.0.1.0/24")

@@ -44,6 +44,8 @@ struct watching {
     unsigned wanted_failures;
     bool stops_in_callback;
     struct inventory *newest;
+    int64_t newest_ms;   /* when its look began, */
+    int64_t previous_ms; /* and when the one before did */
     struct error failure;
     uv_timer_t deadline;
     bool is_late;
@@ -72,6 +74,8 @@ static void on_inventory(void *owner, struct inventory *inventory, int64_t start
     assert_in_range(started_ms, 1, uv_now(&watching->loop));
     inventory_free(watching->newest);
     watching->newest = inventory;
+    watching->previous_ms = watching->newest_ms;
+    watching->newest_ms = started_ms;
     watching->looks++;
     if (watching->stops_in_callback) {
         stop_source(watching);
@@ -242,6 +246,8 @@ static void the_file_is_delivered_at_the_start_and_confirmed_once(void **state)
     expect(watching, 1, 0);
     check_member(watching, "db-1");
     expect(watching, FILE_LOOKS, 0);
+    /* The guard would not count a look that came sooner. */
+    assert_true(watching->newest_ms - watching->previous_ms >= GUARD_ABSENT_GAP_MS);
     expect_quiet(watching);
 }
 

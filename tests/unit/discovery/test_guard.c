@@ -121,11 +121,61 @@ static void absence_counts_from_the_second_poll_in_a_row(void **state)
     assert_int_equal(recorder.count, 0);
 
     poll_apply(&view, &recorder, both, 1, 4);
-    poll_apply(&view, &recorder, both, 1, 5);
+    poll_apply(&view, &recorder, both, 1, 4 + GUARD_ABSENT_GAP_MS);
     assert_int_equal(view->count, 1);
     assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-2"), 1);
     assert_int_equal(recorder.events[0].reason, REASON_MEMBER);
     assert_string_equal(recorder.events[0].group, "web");
+    view_free(view);
+}
+
+static void looks_in_quick_succession_count_as_one_absence(void **state)
+{
+    const struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    const int64_t first_ms = 5000;
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, both, 2, first_ms - 1);
+    poll_apply(&view, &recorder, both, 1, first_ms);
+    for (int64_t later_ms = 0; later_ms < GUARD_ABSENT_GAP_MS; later_ms += 199) {
+        poll_apply(&view, &recorder, both, 1, first_ms + later_ms);
+        assert_non_null(view_find(view, "i-2"));
+        assert_int_equal(recorder.count, 0);
+        /* A poll that is not believed forgets neither the absence nor its time. */
+        poll_apply(&view, &recorder, NULL, 0, first_ms + later_ms);
+    }
+    poll_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS - 1);
+    assert_non_null(view_find(view, "i-2"));
+    poll_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS);
+    assert_null(view_find(view, "i-2"));
+    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-2"), 1);
+    view_free(view);
+}
+
+static void an_instance_that_came_back_begins_its_absence_anew(void **state)
+{
+    const struct instance both[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    poll_apply(&view, &recorder, both, 2, 1);
+    poll_apply(&view, &recorder, both, 1, 2);
+    poll_apply(&view, &recorder, both, 2, 3);
+    poll_apply(&view, &recorder, both, 1, 2 + GUARD_ABSENT_GAP_MS);
+    assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
+    poll_apply(&view, &recorder, both, 1, 1 + 2 * GUARD_ABSENT_GAP_MS);
+    assert_non_null(view_find(view, "i-2"));
+    poll_apply(&view, &recorder, both, 1, 2 + 2 * GUARD_ABSENT_GAP_MS);
+    assert_null(view_find(view, "i-2"));
     view_free(view);
 }
 
@@ -454,6 +504,8 @@ int main(void)
         cmocka_unit_test(new_instances_are_added_in_order),
         cmocka_unit_test(each_state_does_what_it_says),
         cmocka_unit_test(absence_counts_from_the_second_poll_in_a_row),
+        cmocka_unit_test(looks_in_quick_succession_count_as_one_absence),
+        cmocka_unit_test(an_instance_that_came_back_begins_its_absence_anew),
         cmocka_unit_test(an_instance_that_cannot_be_judged_is_not_absent),
         cmocka_unit_test(a_poll_that_found_nothing_removes_nobody),
         cmocka_unit_test(an_empty_first_poll_is_an_empty_view),

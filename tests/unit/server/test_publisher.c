@@ -165,6 +165,7 @@ static void a_complaint_is_told_once_for_as_long_as_it_lasts(void **state)
     (void)publisher_build(stage->publisher, stage->site, NOW_S);
     assert_int_equal(complaint_lines, 1);
     stage_look(stage, good, "1");
+    stage->poll_ms += GUARD_ABSENT_GAP_MS;
     stage_look(stage, good, "1"); /* absent twice: gone */
     (void)publisher_build(stage->publisher, stage->site, NOW_S);
     stage_look(stage, bad, "1");
