@@ -46,7 +46,8 @@ __attribute__((format(printf, 2, 0))) static void syntax_error_hear(cfg_t *cfg, 
 
 static cfg_opt_t *section_options(enum section_kind section, struct arena *arena)
 {
-    cfg_opt_t *options = arena_array(arena, config_key_count + SECTION_KINDS + 1, sizeof(*options));
+    cfg_opt_t *options =
+        arena_array(arena, config_key_count + 2 * (size_t)SECTION_KINDS + 1, sizeof(*options));
     size_t count = 0;
 
     for (size_t i = 0; i < config_key_count; i++) {
@@ -60,10 +61,13 @@ static cfg_opt_t *section_options(enum section_kind section, struct arena *arena
         const struct config_section_row *row = &config_sections[kind];
 
         if (row->parent == section) {
+            const char *refused_name = config_outline_refused_name(kind, arena);
+            cfg_opt_t *inner = section_options(kind, arena);
             cfg_flag_t flags = CFGF_MULTI;
 
+            options[count++] = (cfg_opt_t)CFG_SEC(refused_name, inner, flags);
             flags |= row->title == NULL ? CFGF_NONE : CFGF_TITLE | CFGF_NO_TITLE_DUPES;
-            options[count++] = (cfg_opt_t)CFG_SEC(row->name, section_options(kind, arena), flags);
+            options[count++] = (cfg_opt_t)CFG_SEC(row->name, inner, flags);
         }
     }
     options[count] = (cfg_opt_t)CFG_END();
@@ -73,7 +77,9 @@ static cfg_opt_t *section_options(enum section_kind section, struct arena *arena
 /* The texts of every key of one section. */
 static void section_fill(struct config_section *section, cfg_t *cfg, struct arena *arena)
 {
-    section->title = arena_string(arena, cfg_title(cfg) == NULL ? "" : cfg_title(cfg));
+    if (!section->is_refused) { /* else the outline has blanked it */
+        section->title = arena_string(arena, cfg_title(cfg) == NULL ? "" : cfg_title(cfg));
+    }
     for (size_t i = 0; i < config_key_count; i++) {
         cfg_opt_t *option = NULL;
         const char **texts = NULL;
@@ -99,13 +105,18 @@ static void tree_fill(struct config_tree *tree, cfg_t *root)
 
     for (size_t i = 0; i < tree->count; i++) {
         struct config_section *section = &tree->sections[i];
-        const char *name = config_sections[section->kind].name;
+        const char *name = section->is_refused
+                               ? config_outline_refused_name(section->kind, tree->arena)
+                               : config_sections[section->kind].name;
         cfg_t *parent = found[section->parent];
 
         if (i == 0) {
             found[i] = root;
         } else if (parent != NULL && section->ordinal < cfg_size(parent, name)) {
             found[i] = cfg_getnsec(parent, name, (unsigned)section->ordinal);
+        }
+        if (section->twin != 0) {
+            section->title = tree->sections[section->twin].title;
         }
         if (found[i] != NULL) {
             section_fill(section, found[i], tree->arena);
@@ -171,8 +182,8 @@ out:
 }
 
 /* Read and judge the file; the configuration is whole when nobody complained. */
-static struct config *config_read(const char *path, struct config_tree *tree,
-                                  struct complaints *complaints)
+static struct config_draft draft_read(const char *path, struct config_tree *tree,
+                                      struct complaints *complaints)
 {
     struct config *config = memory_new(sizeof(*config));
     struct config_draft draft = {.tree = tree, .complaints = complaints, .config = config};
@@ -183,7 +194,7 @@ static struct config *config_read(const char *path, struct config_tree *tree,
     complaints->path = config->path;
     complaints->arena = &config->arena;
     if (!tree_read(tree, path, complaints)) {
-        return config;
+        return draft;
     }
     config_values_read(&draft);
     if (tree->cut_line == 0) {
@@ -192,7 +203,13 @@ static struct config *config_read(const char *path, struct config_tree *tree,
     if (complaints->count == 0) {
         config_assemble(&draft);
     }
-    return config;
+    return draft;
+}
+
+static struct config *config_read(const char *path, struct config_tree *tree,
+                                  struct complaints *complaints)
+{
+    return draft_read(path, tree, complaints).config;
 }
 
 struct config *config_load(const char *path, config_complaint complaint, void *owner)
@@ -207,6 +224,24 @@ struct config *config_load(const char *path, config_complaint complaint, void *o
         return NULL;
     }
     return config;
+}
+
+bool config_load_checked(struct config **config, const char *path, config_complaint complaint,
+                         void *owner)
+{
+    struct complaints complaints = {.count = 0};
+    struct config_tree tree;
+    struct config_draft draft = draft_read(path, &tree, &complaints);
+    bool is_whole = complaints.count == 0;
+
+    config_records_check(&draft);
+    complaints_tell(&complaints, complaint, owner);
+    *config = draft.config;
+    if (!is_whole) {
+        config_free(*config);
+        *config = NULL;
+    }
+    return complaints.count == 0;
 }
 
 char *config_control_path(const char *path, struct error *error)

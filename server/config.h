@@ -79,6 +79,15 @@ typedef void (*config_complaint)(void *owner, const char *text);
 struct config *config_load(const char *path, config_complaint complaint, void *owner);
 
 /*
+ * Read `path` as config_load() does, and also the zones' record files, as far as their paths can be
+ * made out; their problems are told with the others, at the line of the key. False after at least
+ * one complaint; `*config` is whole all the same, and the caller's, when only record files are bad,
+ * and NULL otherwise.
+ */
+bool config_load_checked(struct config **config, const char *path, config_complaint complaint,
+                         void *owner);
+
+/*
  * The control socket that `path` names, for a verb that only talks to the server: a file with
  * errors in other keys will do. NULL, with the first error, when the file cannot be opened or its
  * `control` cannot be made out. Owned by the caller.

@@ -184,8 +184,9 @@ static void setting_read(const struct config_draft *draft, size_t index, size_t 
     union config_value value;
 
     if (key->fallback == NULL && setting.count == 0) {
-        /* Of a file that was not read to its end we cannot tell what is missing. */
-        if (draft->tree->cut_line == 0) {
+        /* Of a file that was not read to its end we cannot tell what is missing, nor of a section
+         * that its author may yet join to its twin. */
+        if (draft->tree->cut_line == 0 && !section->is_refused) {
             complain(draft->complaints, setting.line == 0 ? section->line : setting.line,
                      "%s: %s must be set", config_section_words(draft, section), key->name);
         }
@@ -210,6 +211,9 @@ static void title_read(const struct config_draft *draft, size_t index)
     struct error error;
     bool is_right = true;
 
+    if (section->is_refused && section->title[0] == '\0') {
+        return;
+    }
     switch (section->kind) {
     case SECTION_ZONE:
         is_right = name_from_text(&zone->zone.origin, section->title, &error);

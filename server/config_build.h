@@ -30,6 +30,9 @@ void config_values_read(struct config_draft *draft);
 /* Complain about values that are right by themselves and wrong together. */
 void config_check(const struct config_draft *draft);
 
+/* Complain about the zones' record files, each at the line of its key. Needs the values only. */
+void config_records_check(const struct config_draft *draft);
+
 /* Put the sections' values together into `config`. Only for a draft without complaints. */
 void config_assemble(const struct config_draft *draft);
 

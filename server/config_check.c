@@ -96,14 +96,16 @@ static void zone_check(const struct config_draft *draft, size_t index)
     const struct config_zone *zone = draft->values[index];
     size_t first = config_zone_section(draft, section->title);
 
-    if (first < index && zone->zone.origin.length != 0) {
+    if (first < index && zone->zone.origin.length != 0 && !section->is_refused) {
         complain(draft->complaints, section->line, "zone %s is the same as zone %s on line %u",
                  section->title, draft->tree->sections[first].title,
                  draft->tree->sections[first].line);
     }
     cluster_name_check(draft, index);
     rename_check(draft, index);
-    wildcard_check(draft, index);
+    if (!section->is_refused) {
+        wildcard_check(draft, index);
+    }
 }
 
 static void source_check(const struct config_draft *draft, size_t index)
@@ -125,7 +127,7 @@ static void lifecycle_check(const struct config_draft *draft, size_t index)
     const struct lifecycle_values *values = draft->values[index];
     const char *source = draft->tree->sections[section->parent].title;
 
-    if (values->launch_hook == NULL && values->terminate_hook == NULL) {
+    if (values->launch_hook == NULL && values->terminate_hook == NULL && !section->is_refused) {
         complain(draft->complaints, section->line,
                  "ec2 %s: lifecycle: launch-hook or terminate-hook must be set", source);
     } else if (values->launch_hook != NULL && values->terminate_hook != NULL &&

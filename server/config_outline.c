@@ -7,6 +7,7 @@
 
 #include "server/config_outline.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "server/config_lexer.h"
@@ -57,21 +58,31 @@ static size_t tree_add(struct config_tree *tree, struct config_section section)
     return tree->count++;
 }
 
-/* The section that has this kind and title in `parent` already, or NULL; counts its kind. */
-static const struct config_section *section_find(const struct config_tree *tree,
-                                                 struct config_section *section)
+/* The first section with this kind, parent and title, or 0. */
+static size_t twin_find(const struct config_tree *tree, const struct config_section *section)
 {
-    const struct config_section *found = NULL;
+    for (size_t i = 1; i < tree->count; i++) {
+        const struct config_section *other = &tree->sections[i];
+
+        if (other->kind == section->kind && other->parent == section->parent &&
+            strcmp(other->title, section->title) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+static size_t ordinal_count(const struct config_tree *tree, const struct config_section *section)
+{
+    size_t count = 0;
 
     for (size_t i = 1; i < tree->count; i++) {
         const struct config_section *other = &tree->sections[i];
 
-        if (other->kind == section->kind && other->parent == section->parent) {
-            section->ordinal++;
-            found = strcmp(other->title, section->title) == 0 ? other : found;
-        }
+        count += other->kind == section->kind && other->parent == section->parent &&
+                 other->is_refused == section->is_refused;
     }
-    return found;
+    return count;
 }
 
 /* After NAME: is the assignment allowed? Complains if not. */
@@ -129,7 +140,56 @@ static bool assignment_read(struct outline *outline, size_t section, const struc
     return true;
 }
 
-/* After NAME [TITLE] {: the new section's index, or 0 after a complaint. */
+/* Complains when a section of a known kind may not stand where it does under its title. */
+static void section_judge(const struct outline *outline, struct config_section *section,
+                          bool has_title)
+{
+    const struct config_section_row *row = &config_sections[section->kind];
+
+    section->is_refused = true;
+    if (has_title != (row->title != NULL)) {
+        complain(outline->lexer.complaints, section->line, "section %s %s", row->name,
+                 has_title ? "takes no name" : "needs a name before its brace");
+        return;
+    }
+    section->twin = twin_find(outline->tree, section);
+    if (section->twin != 0) {
+        complain(outline->lexer.complaints, section->line,
+                 "section %s%s%s is there twice, first on line %u", row->name, has_title ? " " : "",
+                 section->title, outline->tree->sections[section->twin].line);
+        return;
+    }
+    section->is_refused = false;
+}
+
+static char refused_letter(char letter)
+{
+    return (char)toupper((unsigned char)letter);
+}
+
+const char *config_outline_refused_name(enum section_kind kind, struct arena *arena)
+{
+    char *name = arena_string(arena, config_sections[kind].name);
+
+    name[0] = refused_letter(name[0]);
+    return name;
+}
+
+/* To the name of config_outline_refused_name(), in place, and without its title. */
+static void section_rename(struct outline *outline, const struct token *name,
+                           const struct token *title)
+{
+    int length = 0;
+    const char *text = token_text(&outline->lexer, name, &length);
+    char *first = outline->lexer.text + (text - outline->lexer.text);
+
+    *first = refused_letter(*first);
+    if (title != NULL) {
+        lexer_blank(&outline->lexer, title->start, title->end);
+    }
+}
+
+/* After NAME [TITLE] {: the new section's index, or 0 after a complaint: it cannot be read. */
 static size_t section_open(struct outline *outline, size_t parent, const struct token *name,
                            const struct token *title)
 {
@@ -137,9 +197,6 @@ static size_t section_open(struct outline *outline, size_t parent, const struct 
     int length = 0;
     const char *text = token_text(&outline->lexer, name, &length);
     struct config_section section = {.parent = parent, .title = "", .line = name->line};
-    const struct config_section *twin = NULL;
-    int title_length = 0;
-    const char *title_text = title == NULL ? "" : token_text(&outline->lexer, title, &title_length);
 
     section.kind = config_section_find(above->kind, text, (size_t)length);
     if (section.kind == SECTION_KINDS) {
@@ -150,22 +207,18 @@ static size_t section_open(struct outline *outline, size_t parent, const struct 
                  is_key ? ", write it with \"=\"" : "");
         return 0;
     }
-    if ((title != NULL) != (config_sections[section.kind].title != NULL)) {
-        complain(outline->lexer.complaints, name->line, "section %.*s %s", length, text,
-                 title == NULL ? "needs a name before its brace" : "takes no name");
-        return 0;
-    }
     if (outline->tree->count == SECTIONS_LIMIT) {
         lexer_cut(&outline->lexer, name->line, "one section more than can be read");
         return 0;
     }
-    section.title = arena_string_of(outline->tree->arena, title_text, (size_t)title_length);
-    twin = section_find(outline->tree, &section);
-    if (twin != NULL) {
-        complain(outline->lexer.complaints, name->line,
-                 "section %.*s%s%s is there twice, first on line %u", length, text,
-                 title == NULL ? "" : " ", section.title, twin->line);
-        return 0;
+    if (title != NULL && config_sections[section.kind].title != NULL) {
+        text = token_text(&outline->lexer, title, &length);
+        section.title = arena_string_of(outline->tree->arena, text, (size_t)length);
+    }
+    section_judge(outline, &section, title != NULL);
+    section.ordinal = ordinal_count(outline->tree, &section);
+    if (section.is_refused) {
+        section_rename(outline, name, title);
     }
     return tree_add(outline->tree, section);
 }

@@ -29,7 +29,9 @@ struct config_setting {
 struct config_section {
     enum section_kind kind;
     size_t parent;                   /* index into the tree's sections; of the root: 0 */
-    size_t ordinal;                  /* among the sections of its kind in its parent */
+    size_t ordinal;                  /* among the parent's of its kind that are refused as it is */
+    size_t twin;                     /* of one that is there twice the first one's index, else 0 */
+    bool is_refused;                 /* may not stand so, was told, is kept to be judged only */
     const char *title;               /* "" when its kind has none */
     unsigned line;                   /* of its name */
     struct config_setting *settings; /* one for every row of config_keys, by index */

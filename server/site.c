@@ -7,11 +7,11 @@
 
 #include "server/site.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "discovery/log.h"
+#include "server/config_records.h"
 #include "server/event_log.h"
 
 /* A source's way back to its place in the fleet. */
@@ -123,25 +123,6 @@ static void on_failure(void *owner, const struct error *error)
               log_text("source", feed_name(feed)), log_text("error", error->text));
 }
 
-static bool records_load(struct site *site, size_t index, struct error *error)
-{
-    const struct config_zone *zone = &site->config->zones[index];
-    FILE *file = NULL;
-    bool is_read = false;
-
-    if (zone->records_path == NULL) {
-        return true;
-    }
-    file = fopen(zone->records_path, "re");
-    if (file == NULL) {
-        return error_set(error, "%s: %s", zone->records_path, strerrordesc_np(errno));
-    }
-    is_read = record_list_read(&site->records[index], file, &zone->zone.origin,
-                               zone->zone.ttl_seconds, &site->records_arena, error);
-    fclose(file);
-    return is_read || error_prefix(error, "%s", zone->records_path);
-}
-
 static void feed_open(struct feed *feed)
 {
     struct site *site = feed->site;
@@ -179,7 +160,8 @@ bool site_new(struct site **result, struct config *config, uv_loop_t *loop, stru
         site->feeds[index] = (struct feed){.site = site, .index = index};
     }
     for (size_t index = 0; index < config->zone_count; index++) {
-        if (!records_load(site, index, error)) {
+        if (!config_records_read(&site->records[index], &config->zones[index], &site->records_arena,
+                                 error)) {
             goto fail;
         }
     }

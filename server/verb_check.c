@@ -14,53 +14,11 @@
 #include "discovery/fleet_file.h"
 #include "server/config.h"
 #include "server/verbs.h"
-#include "zones/record.h"
 
 static void complaint_print(void *owner, const char *text)
 {
     (void)owner;
     fprintf(stderr, "%s\n", text);
-}
-
-/* Zone files say "line N: what"; we say FILE:N: what, as of the configuration. */
-static void record_error_print(const char *path, const struct error *error)
-{
-    static const char mark[] = "line ";
-    const char *number = error->text + strlen(mark);
-    size_t digits = 0;
-
-    if (strncmp(error->text, mark, strlen(mark)) == 0) {
-        digits = strspn(number, "0123456789");
-    }
-    if (digits > 0 && number[digits] == ':') {
-        fprintf(stderr, "%s:%s\n", path, number);
-    } else {
-        fprintf(stderr, "%s: %s\n", path, error->text);
-    }
-}
-
-static bool records_check(const struct config_zone *zone)
-{
-    struct record_list records;
-    struct arena arena;
-    struct error error;
-    FILE *file = fopen(zone->records_path, "re");
-    bool is_read = false;
-
-    if (file == NULL) {
-        fprintf(stderr, "%s: cannot be opened: %s (records of zone %s)\n", zone->records_path,
-                strerrordesc_np(errno), zone->fleet.origin);
-        return false;
-    }
-    arena_init(&arena);
-    is_read = record_list_read(&records, file, &zone->zone.origin, zone->zone.ttl_seconds, &arena,
-                               &error);
-    if (!is_read) {
-        record_error_print(zone->records_path, &error);
-    }
-    arena_free(&arena);
-    fclose(file);
-    return is_read;
 }
 
 /* NULL when it cannot be read to the end, or is too long. Owned by the caller. */
@@ -98,21 +56,13 @@ static void fleet_file_check(const struct file_settings *settings)
     free(text);
 }
 
-static bool files_check(const struct config *config)
+static void fleet_files_check(const struct config *config)
 {
-    bool are_right = true;
-
-    for (size_t i = 0; i < config->zone_count; i++) {
-        if (config->zones[i].records_path != NULL) {
-            are_right = records_check(&config->zones[i]) && are_right;
-        }
-    }
     for (size_t i = 0; i < config->fleet.source_count; i++) {
         if (config->sources[i].kind == SOURCE_FILE) {
             fleet_file_check(&config->sources[i].file);
         }
     }
-    return are_right;
 }
 
 static const char *plural(size_t count)
@@ -130,11 +80,11 @@ enum exit_status verb_check(const struct options *options)
         config_print_reference(stdout);
         return STATUS_DONE;
     }
-    config = config_load(path, complaint_print, NULL);
+    is_right = config_load_checked(&config, path, complaint_print, NULL);
     if (config == NULL) {
         return STATUS_FAILED;
     }
-    is_right = files_check(config);
+    fleet_files_check(config);
     if (config->unbuilt != NULL) {
         fprintf(stderr, "%s: warning: not built yet, without effect: %s\n", path, config->unbuilt);
     }

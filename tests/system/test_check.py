@@ -12,9 +12,25 @@ from system.support.rollcall import BUILD, ROOT
 FIXTURES = ROOT / "tests/fixtures/config"
 
 
+MANY_ERRORS = """listen = {"127.0.0.1:5300"}
+bogus = 3
+zone "a.example" { nameservers = {"ns.a.example."} records = "x.zone" }
+ec2 "a" { zone = "a.example" }
+ec2 "a" { rename = {"x"} poll = 1ms }
+zone "b.example" { nameservers = {"ns.b.example."}
+    records = "bad.zone"
+}
+"""
+
+
 def check(path, *options):
     return subprocess.run([str(BUILD / "rollcall"), "check", "-c", str(path), *options],
                           capture_output=True, text=True, timeout=30, check=False)
+
+
+def records_line(path):
+    keys = [line.split()[:1] for line in path.read_text().splitlines()]
+    return keys.index(["records"]) + 1
 
 
 @pytest.fixture
@@ -47,7 +63,8 @@ def test_a_bad_zone_file_is_an_error_with_its_own_line(product):
     zone.write_text("ns1 A 10.0.0.2\nbad A 10.0.0\n")
     found = check(product)
     assert found.returncode == 1
-    assert f"{zone}:2: " in found.stderr
+    line = records_line(product)
+    assert found.stderr.startswith(f"{product}:{line}: records: {zone}: line 2: "), found.stderr
     assert found.stdout == ""
 
 
@@ -56,7 +73,35 @@ def test_a_missing_zone_file_is_an_error(product):
     zone.unlink()
     found = check(product)
     assert found.returncode == 1
-    assert f"{zone}: cannot be opened: No such file or directory" in found.stderr
+    line = records_line(product)
+    assert found.stderr.splitlines()[0] == (
+        f"{product}:{line}: records: {zone}: No such file or directory")
+
+
+def test_errors_of_every_kind_are_told_in_one_go(tmp_path):
+    path = tmp_path / "rollcall.conf"
+    path.write_text(MANY_ERRORS)
+    (tmp_path / "bad.zone").write_text("ok A 10.0.0.1\nbad A 10.0.0\n")
+    found = check(path)
+    assert (found.returncode, found.stdout) == (1, "")
+    told = [line.removeprefix(f"{path}:") for line in found.stderr.splitlines()]
+    assert [line.replace(f"{tmp_path}/", "") for line in told[:2]] == [
+        '2: unknown key "bogus"',
+        "3: records: x.zone: No such file or directory"]
+    assert told[2:-1] == [
+        "5: section ec2 a is there twice, first on line 4",
+        '5: unknown key "rename" in section ec2',
+        '5: poll "1ms": not from 200ms to 1h']
+    assert told[-1].startswith(f"7: records: {tmp_path}/bad.zone: line 2: ")
+
+
+def test_a_bad_zone_file_hides_no_warning(product):
+    product.with_name("static.zone").unlink()
+    fleet = product.with_name("fleet.json")
+    fleet.unlink()
+    found = check(product)
+    assert found.returncode == 1
+    assert f"{fleet}: warning: cannot be opened" in found.stderr
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"groups":[{"name":"db"}]}'])

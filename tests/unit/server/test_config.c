@@ -458,6 +458,55 @@ static void a_bad_statement_is_told_alone_with_its_line(void **state)
     }
 }
 
+static void what_stands_in_a_section_that_is_refused_is_judged_all_the_same(void **state)
+{
+    static const char *const wanted[] = {
+        ":3: section zone a.example is there twice, first on line 2",
+        ":3: ttl \"1x\"",
+        ":4: unknown key \"bogus\" in section cluster",
+        ":4: port \"0\": not a number",
+        ":6: section zone a.example is there twice, first on line 2",
+        ":6: udp-size \"1\": not a number",
+        ":7: section ec2 needs a name before its brace",
+        ":7: poll \"1ms\": not from 200ms to 1h",
+        ":8: section lifecycle takes no name",
+        ":8: drain \"5\": not a duration",
+        ":9: section lifecycle is there twice, first on line 8",
+        ":9: launch-hook and terminate-hook are both h",
+        ":11: poll \"2ms\": not from 200ms to 1h",
+        ":12: section ec2 x\\x24y is there twice, first on line 11",
+        ":12: ec2 x$y: zone nix is not configured in this file",
+    };
+    enum { WANTED = sizeof(wanted) / sizeof(wanted[0]) };
+    struct heard heard;
+
+    (void)state;
+    assert_null(load_text("listen = \"127.0.0.1:53\"\n"
+                          "zone \"a.example\" { nameservers = \"x\" }\n"
+                          "zone a.example { ttl = 1x\n"
+                          "  cluster \"web\" { bogus = 1 port = 0 }\n"
+                          "}\n"
+                          "\"zone\" \"a.example\" { udp-size = 1 }\n"
+                          "ec2 { zone = \"a.example\" poll = 1ms\n"
+                          "  lifecycle \"z\" { drain = 5 }\n"
+                          "  lifecycle { launch-hook = h terminate-hook = h }\n"
+                          "}\n"
+                          "ec2 \"x\\x24y\" { zone = \"a.example\" poll = 2ms }\n"
+                          "ec2 \"x\\x24y\" { zone = \"nix\" }\n",
+                          &heard));
+    for (size_t i = 0; i < WANTED; i++) {
+        const char *colon = strchr(wanted[i] + 1, ':');
+
+        if (i < heard.count && (strncmp(strchr(heard.texts[i], ':'), wanted[i],
+                                        (size_t)(colon - wanted[i]) + 1) != 0 ||
+                                strstr(heard.texts[i], colon + 2) == NULL)) {
+            fail_msg("\"%s\" instead of \"%s\"", heard.texts[i], wanted[i]);
+        }
+    }
+    assert_int_equal(heard.count, WANTED);
+    heard_free(&heard);
+}
+
 static void what_stands_before_a_syntax_error_is_told_as_well(void **state)
 {
     struct heard heard;
@@ -685,6 +734,7 @@ int main(void)
         cmocka_unit_test(double_quotes_take_values_from_the_environment_and_single_ones_do_not),
         cmocka_unit_test(every_problem_of_a_file_is_told_in_one_go_with_its_line),
         cmocka_unit_test(a_bad_statement_is_told_alone_with_its_line),
+        cmocka_unit_test(what_stands_in_a_section_that_is_refused_is_judged_all_the_same),
         cmocka_unit_test(what_stands_before_a_syntax_error_is_told_as_well),
         cmocka_unit_test(a_good_file_loads_after_one_with_a_string_that_never_ends),
         cmocka_unit_test(wildcard_addresses_want_an_allow_query_in_every_zone),
