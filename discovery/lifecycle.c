@@ -42,6 +42,7 @@ struct step {
     const struct lifecycle_entry *entry;
     const struct autoscaling_hook *hooks[HOOKS_MAX]; /* ours, to be completed; NULL: none */
     int64_t now_s;
+    bool is_inventory_old;
     struct lifecycle_plan *plan;
     struct arena *arena;
 };
@@ -103,12 +104,15 @@ static bool is_recent(struct step *step, const struct lifecycle_note *note, int6
     return true;
 }
 
-/* Plan it, unless it was done lately or has failed for good. */
+/* Plan it, unless it was done lately or has failed for good, or rests on an old picture. */
 static void act(struct step *step, enum lifecycle_action_kind kind,
                 const struct autoscaling_hook *hook, const char *address, int64_t repeat_s)
 {
     const struct lifecycle_note *note = step_note(step, kind, hook);
 
+    if (step->is_inventory_old && kind != ACTION_HEARTBEAT && kind != ACTION_TAG_DRAIN) {
+        return;
+    }
     if (!is_recent(step, note, repeat_s) && (note == NULL || !note->is_final_failure)) {
         plan_add(step, kind, hook, address);
     }
@@ -261,6 +265,19 @@ static int64_t drain_end_s(const struct step *step, int64_t since_s)
     return since_s + step->rules->drain_s;
 }
 
+/* An old picture will not show our own drain: to write it again would begin it anew each time. */
+static bool is_draining_unseen(const struct step *step, int64_t *since_s)
+{
+    const struct lifecycle_note *note = step_note(step, ACTION_TAG_DRAIN, NULL);
+
+    if (!step->is_inventory_old || note == NULL || note->is_final_failure ||
+        note->at_s > step->now_s) {
+        return false;
+    }
+    *since_s = note->at_s;
+    return true;
+}
+
 static void end_step(struct step *step)
 {
     const struct instance *instance = step->instance;
@@ -274,7 +291,7 @@ static void end_step(struct step *step)
     if (is_continued(step) || is_recent(step, step_note(step, ACTION_UNTAG, NULL), SETTLE_S)) {
         return;
     }
-    if (!is_draining(step, &since_s)) {
+    if (!is_draining(step, &since_s) && !is_draining_unseen(step, &since_s)) {
         act(step, ACTION_TAG_DRAIN, NULL, NULL, SETTLE_S);
         return;
     }
@@ -320,8 +337,8 @@ static bool hooks_find(struct step *step, const struct autoscaling_view *groups,
 struct lifecycle_plan lifecycle_reconcile(const struct autoscaling_view *groups,
                                           const struct inventory *inventory,
                                           const struct lifecycle_rules *rules,
-                                          struct lifecycle_memory *memory, int64_t now_s,
-                                          struct arena *arena)
+                                          struct lifecycle_memory *memory,
+                                          struct lifecycle_moment moment, struct arena *arena)
 {
     struct lifecycle_plan plan = {
         .actions = arena_array(arena, groups->instance_count * HOOKS_MAX, sizeof(*plan.actions)),
@@ -329,7 +346,11 @@ struct lifecycle_plan lifecycle_reconcile(const struct autoscaling_view *groups,
 
     for (size_t i = 0; i < groups->instance_count; i++) {
         const struct autoscaling_instance *seen = &groups->instances[i];
-        struct step step = {.rules = rules, .now_s = now_s, .plan = &plan, .arena = arena};
+        struct step step = {.rules = rules,
+                            .now_s = moment.now_s,
+                            .is_inventory_old = moment.is_inventory_old,
+                            .plan = &plan,
+                            .arena = arena};
 
         if (!hooks_find(&step, groups, seen) || !group_is_taken(rules, seen->group)) {
             continue;

@@ -64,6 +64,14 @@ struct lifecycle_action {
     const char *address; /* of TAG_LAUNCH */
 };
 
+/* When a plan is made, and from what. */
+struct lifecycle_moment {
+    int64_t now_s; /* Unix time, by the clock that all rollcalls share */
+    /* Tags may have changed meanwhile: nothing is planned that rests on how they looked, only
+     * HEARTBEAT and, once, TAG_DRAIN. */
+    bool is_inventory_old;
+};
+
 struct lifecycle_plan {
     struct lifecycle_action *actions; /* sorted by id */
     size_t count;
@@ -94,8 +102,8 @@ void lifecycle_note(struct lifecycle_memory *memory, const struct lifecycle_acti
 struct lifecycle_plan lifecycle_reconcile(const struct autoscaling_view *groups,
                                           const struct inventory *inventory,
                                           const struct lifecycle_rules *rules,
-                                          struct lifecycle_memory *memory, int64_t now_s,
-                                          struct arena *arena);
+                                          struct lifecycle_memory *memory,
+                                          struct lifecycle_moment moment, struct arena *arena);
 
 /* "tag-launch", "tag-drain", "untag", "untag-drain", "continue", "heartbeat". */
 const char *lifecycle_action_name(enum lifecycle_action_kind kind);

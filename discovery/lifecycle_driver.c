@@ -8,7 +8,6 @@
 #include "discovery/lifecycle_driver.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "discovery/aws/call.h"
 #include "discovery/backoff.h"
@@ -21,6 +20,8 @@ enum {
     BACKOFF_LIMIT = 5, /* as the source's own */
     /* Without a look of the source the groups are looked at all the same: heartbeats go on. */
     FALLBACK_POLLS = 2,
+    /* Two looks may fail, and the third be late; what is older is not what the tags are. */
+    INVENTORY_OLD_POLLS = 3,
     /* Something may be due "now" again and again while EC2 shows it late. */
     DUE_WAIT_MIN_MS = 500,
 };
@@ -35,7 +36,9 @@ struct lifecycle_driver {
     struct lifecycle_look *look;
     struct lifecycle_work *work;
     struct inventory *inventory; /* the newest; NULL before the first */
-    struct arena arena;          /* of `plan` */
+    int64_t old_after_ms;        /* `inventory` is old from then on */
+    bool is_age_told;
+    struct arena arena; /* of `plan` */
     struct lifecycle_plan plan;
     bool is_under_way;
     bool is_denial_told;
@@ -83,7 +86,7 @@ static void round_succeed(struct lifecycle_driver *driver)
     driver->not_before_ms = 0;
     due_ms = backoff_due_ms(driver, FALLBACK_POLLS * driver->settings->poll_ms);
     if (driver->plan.next_s != 0) {
-        int64_t wait_ms = (driver->plan.next_s - (int64_t)time(NULL)) * MS_IN_S;
+        int64_t wait_ms = (driver->plan.next_s - aws_client_now_s(driver->client)) * MS_IN_S;
         int64_t now_ms = (int64_t)uv_now(driver->loop);
 
         wait_ms = wait_ms < DUE_WAIT_MIN_MS ? DUE_WAIT_MIN_MS : wait_ms;
@@ -121,6 +124,23 @@ static void look_fail(struct lifecycle_driver *driver, const struct aws_failure 
     }
 }
 
+/* The picture that a plan is made from, and what it is worth. */
+static struct lifecycle_moment moment_now(struct lifecycle_driver *driver)
+{
+    const struct lifecycle_moment moment = {
+        .now_s = aws_client_now_s(driver->client),
+        .is_inventory_old = (int64_t)uv_now(driver->loop) > driver->old_after_ms,
+    };
+
+    if (moment.is_inventory_old && !driver->is_age_told) {
+        log_event(LEVEL_WARNING,
+                  "EC2 was not read for 3 polls: only heartbeats and drains until it is",
+                  log_text("source", driver->settings->name));
+    }
+    driver->is_age_told = moment.is_inventory_old;
+    return moment;
+}
+
 static void on_look(void *owner, struct autoscaling_view *view, const struct aws_failure *failure)
 {
     struct lifecycle_driver *driver = owner;
@@ -136,7 +156,7 @@ static void on_look(void *owner, struct autoscaling_view *view, const struct aws
     standby_count = lifecycle_standby(view, &driver->arena, &standby);
     driver->listener.on_standby(driver->listener.owner, standby, standby_count);
     driver->plan = lifecycle_reconcile(view, driver->inventory, &driver->settings->rules,
-                                       driver->memory, (int64_t)time(NULL), &driver->arena);
+                                       driver->memory, moment_now(driver), &driver->arena);
     autoscaling_view_free(view);
     lifecycle_work_start(driver->work, &driver->plan);
 }
@@ -174,11 +194,17 @@ struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct http *http
     return driver;
 }
 
-void lifecycle_driver_take(struct lifecycle_driver *driver, struct inventory *inventory)
+void lifecycle_driver_take(struct lifecycle_driver *driver, struct inventory *inventory,
+                           int64_t started_ms)
 {
+    int64_t now_ms = (int64_t)uv_now(driver->loop);
+
     inventory_free(driver->inventory);
     driver->inventory = inventory;
-    if (!driver->is_under_way && (int64_t)uv_now(driver->loop) >= driver->not_before_ms) {
+    /* A look may take longer than the polls; it is still the newest that there can be. */
+    driver->old_after_ms =
+        started_ms + INVENTORY_OLD_POLLS * driver->settings->poll_ms + (now_ms - started_ms);
+    if (!driver->is_under_way && now_ms >= driver->not_before_ms) {
         round_start(driver);
     }
 }

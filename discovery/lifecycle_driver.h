@@ -9,9 +9,10 @@
  * older than EC2's; without one it comes after two polls, or when the clock makes something due,
  * and after failures later, with full jitter. Nothing happens before the source's first look.
  *
- * What goes wrong with an action is sorted by what helps: throttles, server errors and no answer
- * end the round and are tried in the next one; missing rights make one alarm and are tried again
- * after LIFECYCLE_DENIED_WAIT_S; "No active Lifecycle Action" means that somebody else has done
+ * What goes wrong with an action is sorted by what helps: throttles, no answer and several server
+ * errors end the round and are tried in the next one; a single server error leaves its call to the
+ * next round; missing rights make one alarm for a kind and a group, and are tried again after
+ * LIFECYCLE_DENIED_WAIT_S; "No active Lifecycle Action" means that somebody else has done
  * it; any other refusal is final and told once. Main loop only.
  */
 
@@ -56,8 +57,13 @@ struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct http *http
                                               const struct lifecycle_settings *settings,
                                               const struct lifecycle_listener *listener);
 
-/* A whole and finished look of the source, which the driver owns from now on. */
-void lifecycle_driver_take(struct lifecycle_driver *driver, struct inventory *inventory);
+/*
+ * A whole and finished look of the source, which the driver owns from now on. It began at
+ * `started_ms` by the loop's clock; once it is older than 3 polls, only heartbeats and drains are
+ * planned from it.
+ */
+void lifecycle_driver_take(struct lifecycle_driver *driver, struct inventory *inventory,
+                           int64_t started_ms);
 
 /* End what is under way; frees itself once its handles are closed. NULL does nothing. */
 void lifecycle_driver_stop(struct lifecycle_driver *driver);

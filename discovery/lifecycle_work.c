@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/queue.h>
 
 #include "discovery/lifecycle_request.h"
 #include "discovery/log.h"
@@ -26,12 +26,19 @@ static const enum lifecycle_action_kind KINDS[] = {
 enum {
     KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]),
     MS_IN_S = 1000,
+    /* In one plan: one or two may be about the instances in their calls, three are AWS's own
+     * trouble, which more calls would make worse. */
+    SERVER_ERRORS_MAX = 3,
+    /* Within a day a right that is still missing is not told again; groups come and go for ever. */
+    DENIAL_FORGET_S = 24 * 3600,
 };
 
-/* Rights that are missing, by kind of action. */
+/* A right that is missing: policies tell groups apart, by their names or their tags. */
 struct denial {
+    LIST_ENTRY(denial) in_work;
+    enum lifecycle_action_kind kind;
+    char *group;
     int64_t until_ms; /* the loop's clock */
-    bool is_told;
 };
 
 struct lifecycle_work {
@@ -52,7 +59,8 @@ struct lifecycle_work {
     int64_t started_ms; /* the loop's clock */
     size_t call_count;
     size_t batch_max; /* of this kind; less after a refusal, to find out who is to blame */
-    struct denial denials[KIND_COUNT];
+    size_t server_error_count;
+    LIST_HEAD(, denial) denials;
     struct lifecycle_work_result result;
 };
 
@@ -92,7 +100,7 @@ static void action_settle(struct lifecycle_work *work, const struct lifecycle_ac
 static void action_done(struct lifecycle_work *work, const struct lifecycle_action *action,
                         const char *event)
 {
-    lifecycle_note(work->memory, action, (int64_t)time(NULL), false);
+    lifecycle_note(work->memory, action, aws_client_now_s(work->client), false);
     action_settle(work, action);
     log_event(LEVEL_INFO, event, log_text("source", work->settings->name),
               log_text("action", lifecycle_action_name(action->kind)),
@@ -102,27 +110,80 @@ static void action_done(struct lifecycle_work *work, const struct lifecycle_acti
 static void action_refused(struct lifecycle_work *work, const struct lifecycle_action *action,
                            const struct error *error)
 {
-    lifecycle_note(work->memory, action, (int64_t)time(NULL), true);
+    lifecycle_note(work->memory, action, aws_client_now_s(work->client), true);
     action_settle(work, action);
     action_log(work, LEVEL_ERROR, "lifecycle action refused, not tried again", action, error->text);
 }
 
-static void kind_denied(struct lifecycle_work *work, const struct error *error)
-{
-    struct denial *denial = &work->denials[work->kind];
+/* ---- missing rights ---- */
 
-    denial->until_ms = (int64_t)uv_now(work->loop) + LIFECYCLE_DENIED_WAIT_S * (int64_t)MS_IN_S;
-    if (!denial->is_told) {
-        denial->is_told = true;
-        action_log(work, LEVEL_ERROR, "no right for a lifecycle action, tried again in 5 minutes",
-                   work->batch[0], error->text);
+static struct denial *denial_find(const struct lifecycle_work *work,
+                                  const struct lifecycle_action *action)
+{
+    struct denial *denial;
+
+    LIST_FOREACH(denial, &work->denials, in_work)
+    {
+        if (denial->kind == action->kind && strcmp(denial->group, action->group) == 0) {
+            return denial;
+        }
+    }
+    return NULL;
+}
+
+static bool action_is_denied(const struct lifecycle_work *work,
+                             const struct lifecycle_action *action)
+{
+    const struct denial *denial = denial_find(work, action);
+
+    return denial != NULL && (int64_t)uv_now(work->loop) < denial->until_ms;
+}
+
+static void denial_remove(struct denial *denial)
+{
+    LIST_REMOVE(denial, in_work);
+    free(denial->group);
+    free(denial);
+}
+
+/* Those that ended before `oldest_ms`. */
+static void denials_forget(struct lifecycle_work *work, int64_t oldest_ms)
+{
+    for (struct denial *denial = LIST_FIRST(&work->denials), *next; denial != NULL; denial = next) {
+        next = LIST_NEXT(denial, in_work);
+        if (denial->until_ms < oldest_ms) {
+            denial_remove(denial);
+        }
     }
 }
 
-static void kind_allowed(struct lifecycle_work *work)
+/* A batch is of one kind and one group. */
+static void batch_denied(struct lifecycle_work *work, const struct error *error)
 {
-    work->denials[work->kind] = (struct denial){.is_told = false};
+    const struct lifecycle_action *action = work->batch[0];
+    struct denial *denial = denial_find(work, action);
+
+    if (denial == NULL) {
+        denial = memory_new(sizeof(*denial));
+        *denial = (struct denial){.kind = action->kind, .group = memory_string(action->group)};
+        LIST_INSERT_HEAD(&work->denials, denial, in_work);
+        action_log(work, LEVEL_ERROR,
+                   "no right for a lifecycle action in this group, tried again in 5 minutes",
+                   action, error->text);
+    }
+    denial->until_ms = (int64_t)uv_now(work->loop) + LIFECYCLE_DENIED_WAIT_S * (int64_t)MS_IN_S;
 }
+
+static void batch_allowed(struct lifecycle_work *work)
+{
+    struct denial *denial = denial_find(work, work->batch[0]);
+
+    if (denial != NULL) {
+        denial_remove(denial);
+    }
+}
+
+/* ---- answers ---- */
 
 static void kind_set(struct lifecycle_work *work, size_t kind)
 {
@@ -152,7 +213,7 @@ static bool kind_writes_tags(enum lifecycle_action_kind kind)
 
 static void batch_done(struct lifecycle_work *work, const char *event)
 {
-    kind_allowed(work);
+    batch_allowed(work);
     for (size_t i = 0; i < work->batch_count; i++) {
         action_done(work, work->batch[i], event);
     }
@@ -172,6 +233,21 @@ static void batch_refused(struct lifecycle_work *work, const struct aws_failure 
     }
 }
 
+/* True: others may fare better. */
+static bool batch_failed(struct lifecycle_work *work, const struct aws_failure *failure)
+{
+    action_log(work, LEVEL_WARNING, "lifecycle action failed, tried again later", work->batch[0],
+               failure->error.text);
+    if (failure->kind != AWS_SERVER || ++work->server_error_count >= SERVER_ERRORS_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < work->batch_count; i++) {
+        action_settle(work, work->batch[i]);
+    }
+    work->result.try_later = true;
+    return true;
+}
+
 static void on_answer(void *owner, const struct aws_result *result)
 {
     struct lifecycle_work *work = owner;
@@ -183,12 +259,10 @@ static void on_answer(void *owner, const struct aws_result *result)
     } else if (is_done_already(failure)) {
         batch_done(work, "lifecycle action was done already");
     } else if (failure->kind == AWS_DENIED) {
-        kind_denied(work, &failure->error);
+        batch_denied(work, &failure->error);
     } else if (failure->kind == AWS_OTHER) {
         batch_refused(work, failure);
-    } else {
-        action_log(work, LEVEL_WARNING, "lifecycle action failed, tried again later",
-                   work->batch[0], failure->error.text);
+    } else if (!batch_failed(work, failure)) {
         work_end_early(work);
         return;
     }
@@ -202,10 +276,19 @@ static void batch_call(struct lifecycle_work *work)
 
     arena_init(&arena);
     lifecycle_request_build(&request, work->batch, work->batch_count, &work->settings->rules,
-                            (int64_t)time(NULL), &arena);
+                            aws_client_now_s(work->client), &arena);
     work->call = aws_call_start(work->client, request.service, request.parameters, request.count,
                                 on_answer, work);
     arena_free(&arena);
+}
+
+/* Whether it can go in the batch as it is so far: of one group, so that a right that is missing
+ * for one group keeps no other from going on. */
+static bool action_fits(const struct lifecycle_work *work, const struct lifecycle_action *action)
+{
+    return action->kind == KINDS[work->kind] && !work->is_settled[action - work->plan->actions] &&
+           (work->batch_count == 0 || strcmp(action->group, work->batch[0]->group) == 0) &&
+           !action_is_denied(work, action);
 }
 
 static bool batch_fill(struct lifecycle_work *work)
@@ -215,16 +298,11 @@ static bool batch_fill(struct lifecycle_work *work)
     limit = limit < work->batch_max ? limit : work->batch_max;
     work->batch_count = 0;
     for (size_t i = 0; i < work->plan->count && work->batch_count < limit; i++) {
-        if (work->plan->actions[i].kind == KINDS[work->kind] && !work->is_settled[i]) {
+        if (action_fits(work, &work->plan->actions[i])) {
             work->batch[work->batch_count++] = &work->plan->actions[i];
         }
     }
     return work->batch_count > 0;
-}
-
-static bool kind_is_denied(const struct lifecycle_work *work)
-{
-    return (int64_t)uv_now(work->loop) < work->denials[work->kind].until_ms;
 }
 
 static bool plan_is_fresh(const struct lifecycle_work *work)
@@ -235,7 +313,7 @@ static bool plan_is_fresh(const struct lifecycle_work *work)
 
 static void work_go_on(struct lifecycle_work *work)
 {
-    while (work->kind < KIND_COUNT && (kind_is_denied(work) || !batch_fill(work))) {
+    while (work->kind < KIND_COUNT && !batch_fill(work)) {
         kind_set(work, work->kind + 1);
     }
     if (work->kind < KIND_COUNT && plan_is_fresh(work)) {
@@ -254,6 +332,8 @@ void lifecycle_work_start(struct lifecycle_work *work, const struct lifecycle_pl
     work->batch = memory_grow(NULL, plan->count + 1, sizeof(struct lifecycle_action *));
     work->started_ms = (int64_t)uv_now(work->loop);
     work->call_count = 0;
+    work->server_error_count = 0;
+    denials_forget(work, work->started_ms - DENIAL_FORGET_S * (int64_t)MS_IN_S);
     kind_set(work, 0);
     work->result = (struct lifecycle_work_result){.wants_look = false};
     work_go_on(work);
@@ -280,6 +360,7 @@ void lifecycle_work_free(struct lifecycle_work *work)
     if (work->call != NULL) {
         aws_call_cancel(work->call);
     }
+    denials_forget(work, INT64_MAX);
     free(work->is_settled);
     free(work->batch);
     free(work);

@@ -4,10 +4,11 @@
  * discovery/lifecycle_work.h - carries a plan's actions out, one call at a time.
  *
  * What is most pressing first: heartbeats, drains, launches, CONTINUE, and last the tags that come
- * off. Equal tags for many instances go in one call of at most TAG_WRITE_MAX; when it is refused,
- * in smaller ones, until whoever is to blame stands alone. Every action that took effect, was found
- * done, or is refused for good is told to the lifecycle memory; the others are due again in the
- * next plan. Main loop only.
+ * off. Equal tags for many instances of a group go in one call of at most TAG_WRITE_MAX; when it is
+ * refused, in smaller ones, until whoever is to blame stands alone. A right that is missing keeps
+ * back that kind of action in that group, a server error the actions of its call. Every action that
+ * took effect, was found done, or is refused for good is told to the lifecycle memory; the others
+ * are due again in the next plan. Main loop only.
  */
 
 #ifndef DISCOVERY_LIFECYCLE_WORK_H
@@ -24,7 +25,7 @@ enum { WORK_CALLS_MAX = 100, WORK_TIME_MAX_MS = 10000 };
 
 struct lifecycle_work_result {
     bool wants_look; /* tags changed, or a limit ended it: the next round should come soon */
-    bool try_later;  /* it ended early: throttled, a server error, or no answer */
+    bool try_later;  /* something is left over: throttled, a server error, or no answer */
 };
 
 typedef void (*lifecycle_work_done)(void *owner, struct lifecycle_work_result result);

@@ -87,7 +87,7 @@ static void on_inventory(void *owner, struct inventory *inventory, int64_t start
         site->listener.on_change(site->listener.owner);
     }
     if (feed->driver != NULL) {
-        lifecycle_driver_take(feed->driver, inventory);
+        lifecycle_driver_take(feed->driver, inventory, started_ms);
     } else {
         inventory_free(inventory);
     }

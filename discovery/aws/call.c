@@ -16,6 +16,7 @@ enum {
     CALL_CONNECT_TIMEOUT_MS = 3000,
     CALL_TIMEOUT_MS = 20000, /* a page of 1000 instances takes AWS a few seconds */
     CLOCK_TOLERANCE_S = 240, /* the strictest services take 5 minutes; below that it is not it */
+    DATE_TOLERANCE_S = 2,    /* Date has whole seconds, and so has our clock */
 };
 
 void aws_call_free(struct aws_call *call)
@@ -78,12 +79,33 @@ static bool clock_correct(struct aws_client *client, int64_t date_s)
     return true;
 }
 
+/*
+ * AWS wrote the Date after we sent and before we have read all: a slow answer says less about its
+ * clock. What is known stays while it fits, so that it does not change with every answer.
+ */
+static void date_take(const struct aws_call *call, int64_t date_s)
+{
+    struct aws_client *client = call->client;
+    int64_t least_s = date_s - client->environment->now_s();
+    int64_t most_s = date_s - call->sent_s;
+
+    if (date_s == 0) {
+        return;
+    }
+    if (client->date_offset_s < least_s - DATE_TOLERANCE_S) {
+        client->date_offset_s = least_s;
+    } else if (client->date_offset_s > most_s + DATE_TOLERANCE_S) {
+        client->date_offset_s = most_s;
+    }
+}
+
 static void on_response(void *owner, const struct http_response *response)
 {
     struct aws_call *call = owner;
     struct aws_client *client = call->client;
 
     call->exchange = NULL;
+    date_take(call, response->date_s);
     if (response->status == 200) {
         const struct aws_result result = {.body = response->body,
                                           .body_length = response->body_length};
@@ -168,6 +190,7 @@ static void call_send(struct aws_call *call, const struct credentials *credentia
     request.header_count++;
     call->access_key = arena_string(&call->arena, credentials->access_key);
     call->session_token = arena_string(&call->arena, credentials->session_token);
+    call->sent_s = client->environment->now_s();
     call->exchange = http_start(client->http, &request, on_response, call);
     arena_free(&arena);
 }

@@ -34,7 +34,7 @@ enum aws_failure_kind {
     AWS_THROTTLED, /* too many calls: back off */
     AWS_DENIED,    /* the identity may not do this: waiting does not help, an operator does */
     AWS_EXPIRED,   /* the identity or the clock was refused, also with fresh credentials */
-    AWS_SERVER,    /* 5xx: try later */
+    AWS_SERVER,    /* 5xx, or an answer that is not AWS's own: try later */
     AWS_OTHER,     /* the request itself is wrong, see `code` */
 };
 
@@ -66,6 +66,12 @@ struct aws_client *aws_client_new(uv_loop_t *loop, struct http *http,
 
 /* Cancels every call under way; frees itself once its handles are closed. */
 void aws_client_free(struct aws_client *client);
+
+/*
+ * AWS's time, as Unix time: ours, corrected by the Date of its answers when they are more than two
+ * seconds from it. What several hosts write down and compare is told by this clock.
+ */
+int64_t aws_client_now_s(const struct aws_client *client);
 
 /* The region in use; NULL before a call has found it. */
 const char *aws_client_region(const struct aws_client *client);

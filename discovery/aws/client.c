@@ -168,3 +168,8 @@ const char *aws_client_region(const struct aws_client *client)
 {
     return client->region;
 }
+
+int64_t aws_client_now_s(const struct aws_client *client)
+{
+    return client->environment->now_s() + client->date_offset_s;
+}

@@ -21,7 +21,8 @@ struct aws_client {
     struct credential_cache *credentials;
     char *wanted_region;    /* "self" or a region */
     char *region;           /* NULL until found */
-    int64_t clock_offset_s; /* what AWS's clock has more than ours */
+    int64_t clock_offset_s; /* what AWS's clock has more than ours, once a signature needed it */
+    int64_t date_offset_s;  /* the same, from the Date of its answers; 0: they agree */
     uv_timer_t wake;
     LIST_HEAD(, aws_call) calls; /* newest first */
     uint64_t last_number;
@@ -37,6 +38,7 @@ struct aws_call {
     struct aws_endpoint endpoint;
     const char *access_key; /* those last signed with; token NULL: none */
     const char *session_token;
+    int64_t sent_s; /* by our clock, the last time */
     bool clock_corrected;
     bool credentials_renewed;
     struct aws_failure failure; /* the last one */

@@ -63,12 +63,17 @@ static void look_add(struct look *look, const char *id, const char *state, const
     autoscaling_view_add_instance(look->view, id, "web", state);
 }
 
-static struct lifecycle_plan look_plan(struct look *look, int64_t now_s)
+static struct lifecycle_plan look_plan_at(struct look *look, struct lifecycle_moment moment)
 {
     autoscaling_view_finish(look->view);
     inventory_finish(look->inventory);
-    return lifecycle_reconcile(look->view, look->inventory, &RULES, look->memory, now_s,
+    return lifecycle_reconcile(look->view, look->inventory, &RULES, look->memory, moment,
                                &look->arena);
+}
+
+static struct lifecycle_plan look_plan(struct look *look, int64_t now_s)
+{
+    return look_plan_at(look, (struct lifecycle_moment){.now_s = now_s});
 }
 
 static void look_free(struct look *look)
@@ -213,6 +218,57 @@ static void each_of_many_instances_has_its_own_notes(void **state)
     look_free(&look);
 }
 
+/* What the tags looked like long ago: who looks untagged may be served, and the other way round. */
+static void an_old_picture_is_good_for_heartbeats_and_one_drain_alone(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *state;
+        const char *weight;
+        const char *since;
+        int expected; /* -1: nothing */
+    } cases[] = {
+        {"a launch to tag",      "Pending:Wait",     NULL,    NULL,         -1              },
+        {"a launch to go on",    "Pending:Wait",     "65535", NULL,         -1              },
+        {"an end without tags",  "Terminating:Wait", NULL,    NULL,         -1              },
+        {"a drain that is over", "Terminating:Wait", "0",     "1600000000", -1              },
+        {"a drain to begin",     "Terminating:Wait", "65535", NULL,         ACTION_TAG_DRAIN},
+    };
+    const struct lifecycle_moment moment = {.now_s = NOW_S, .is_inventory_old = true};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct look look = look_new();
+        struct lifecycle_plan plan;
+
+        look_add(&look, "i-1", cases[i].state, cases[i].weight);
+        look.inventory->instances[0].drain_since_tag = cases[i].since;
+        plan = look_plan_at(&look, moment);
+        if (plan.count != (cases[i].expected < 0 ? 0 : 1) ||
+            (plan.count > 0 && (int)plan.actions[0].kind != cases[i].expected)) {
+            fail_msg("%s", cases[i].why);
+        }
+        look_free(&look);
+    }
+}
+
+static void a_drain_that_an_old_picture_does_not_show_is_not_begun_anew(void **state)
+{
+    struct lifecycle_moment moment = {.now_s = NOW_S, .is_inventory_old = true};
+    struct look look = look_new();
+    struct lifecycle_plan plan;
+
+    (void)state;
+    look_add(&look, "i-1", "Terminating:Wait", "65535");
+    plan = look_plan_at(&look, moment);
+    assert_int_equal(plan.count, 1);
+    lifecycle_note(look.memory, &plan.actions[0], NOW_S, false);
+    for (moment.now_s = NOW_S; moment.now_s < NOW_S + 600; moment.now_s++) {
+        assert_int_equal(look_plan_at(&look, moment).count, 0);
+    }
+    look_free(&look);
+}
+
 static void every_action_has_a_name(void **state)
 {
     (void)state;
@@ -231,6 +287,8 @@ int main(void)
         cmocka_unit_test(a_failure_for_good_gives_way_to_a_later_success),
         cmocka_unit_test(more_notes_than_there_is_room_for_drop_the_oldest),
         cmocka_unit_test(each_of_many_instances_has_its_own_notes),
+        cmocka_unit_test(an_old_picture_is_good_for_heartbeats_and_one_drain_alone),
+        cmocka_unit_test(a_drain_that_an_old_picture_does_not_show_is_not_begun_anew),
         cmocka_unit_test(every_action_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,7 @@ struct aws_call {
 static struct aws_call *open_call; /* the one under way, NULL: none */
 static size_t clients;             /* not yet freed */
 static bool is_answering;          /* a `done` is on the stack */
+static int64_t ahead_s;            /* AWS's clock against ours */
 
 struct aws_client *aws_client_new(uv_loop_t *loop, struct http *http,
                                   const struct aws_client_settings *settings)
@@ -58,6 +59,12 @@ void aws_client_free(struct aws_client *client)
     assert_false(is_answering);
     clients--;
     free(client);
+}
+
+int64_t aws_client_now_s(const struct aws_client *client)
+{
+    (void)client;
+    return (int64_t)time(NULL) + ahead_s;
 }
 
 struct aws_call *aws_call_start(struct aws_client *client, enum aws_service service,
@@ -144,7 +151,7 @@ struct fixture {
 
 static const char *const taken[] = {"web*"};
 
-static const struct lifecycle_settings settings = {
+static struct lifecycle_settings settings = {
     .name = "main",
     .region = "eu-west-1",
     .poll_ms = POLL_MS,
@@ -198,6 +205,8 @@ static int setup(void **state)
 
     uv_loop_init(&fixture->loop);
     log_set_sink(on_line, fixture);
+    ahead_s = 0;
+    settings.poll_ms = POLL_MS;
     driver_make(fixture);
     *state = fixture;
     return 0;
@@ -234,7 +243,9 @@ struct seen {
     const char *since;
 };
 
-static void take(struct fixture *fixture, const struct seen *seen, size_t count)
+/* A look that began some time ago. */
+static void take_late(struct fixture *fixture, const struct seen *seen, size_t count,
+                      int64_t age_ms)
 {
     struct inventory *inventory = inventory_new();
 
@@ -250,7 +261,12 @@ static void take(struct fixture *fixture, const struct seen *seen, size_t count)
         instance->drain_since_tag = arena_string(&inventory->arena, seen[i].since);
     }
     inventory_finish(inventory);
-    lifecycle_driver_take(fixture->driver, inventory);
+    lifecycle_driver_take(fixture->driver, inventory, (int64_t)uv_now(&fixture->loop) - age_ms);
+}
+
+static void take(struct fixture *fixture, const struct seen *seen, size_t count)
+{
+    take_late(fixture, seen, count, 0);
 }
 
 #define TAKE(fixture, ...)                                                                         \
@@ -518,6 +534,154 @@ static void without_the_right_to_one_action_the_others_go_on(void **state)
     assert_int_equal(fixture->written, 0);
 }
 
+#define TWO_GROUPS(first, second)                                                                  \
+    GROUPS_BEGIN GROUP_BEGIN("web") first GROUP_END GROUP_BEGIN("web-2") second GROUP_END GROUPS_END
+
+static void look_two(const char *groups, bool is_first)
+{
+    look(groups, is_first);
+    if (is_first) {
+        assert_call("Action=DescribeLifecycleHooks Version=2011-01-01 AutoScalingGroupName=web-2");
+        answer_body("<DescribeLifecycleHooksResponse><DescribeLifecycleHooksResult><LifecycleHooks>"
+                    "<member><AutoScalingGroupName>web-2</AutoScalingGroupName><LifecycleHookName>"
+                    "down</LifecycleHookName><LifecycleTransition>"
+                    "autoscaling:EC2_INSTANCE_TERMINATING</LifecycleTransition><HeartbeatTimeout>"
+                    "3600</HeartbeatTimeout></member></LifecycleHooks>"
+                    "</DescribeLifecycleHooksResult></DescribeLifecycleHooksResponse>");
+    }
+}
+
+static void assert_call_is(const char *action, const char *words)
+{
+    assert_non_null(open_call);
+    if (strstr(open_call->parameters, action) == NULL ||
+        strstr(open_call->parameters, words) == NULL) {
+        fail_msg("%s, wanted %s of %s", open_call->parameters, action, words);
+    }
+}
+
+static void a_right_that_is_missing_in_one_group_keeps_no_other_from_draining(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char waiting[] =
+        TWO_GROUPS(INSTANCE("i-1", "Terminating:Wait") INSTANCE("i-3", "Terminating:Wait"),
+                   INSTANCE("i-2", "Terminating:Wait"));
+    static const char more[] =
+        TWO_GROUPS(INSTANCE("i-1", "Terminating:Wait") INSTANCE("i-3", "Terminating:Wait"),
+                   INSTANCE("i-2", "Terminating:Wait") INSTANCE("i-4", "Terminating:Wait"));
+
+    TAKE(fixture, {"i-1", "1", NULL}, {"i-2", "1", NULL}, {"i-3", "1", NULL});
+    look_two(waiting, true);
+    assert_call_is("Action=CreateTags", "ResourceId.1=i-1 ResourceId.2=i-3 Tag.1");
+    answer_failure(AWS_DENIED, "UnauthorizedOperation", "no");
+    assert_call_is("Action=CreateTags", "ResourceId.1=i-2 Tag.1");
+    answer_ok();
+    assert_null(open_call);
+
+    TAKE(fixture, {"i-1", "1", NULL}, {"i-2", "1", NULL}, {"i-3", "1", NULL}, {"i-4", "1", NULL});
+    look_two(more, false);
+    assert_call_is("Action=CreateTags", "ResourceId.1=i-4 Tag.1");
+    answer_ok();
+    assert_null(open_call);
+    assert_int_equal(log_count(fixture, "no right for a lifecycle action"), 1);
+}
+
+static void one_server_error_leaves_the_others_their_turn(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char waiting[] =
+        WEB(INSTANCE("i-1", "Pending:Wait") INSTANCE("i-2", "Pending:Wait"));
+
+    TAKE(fixture, {"i-1", "65535", NULL}, {"i-2", "65535", NULL});
+    look(waiting, true);
+    assert_call(COMPLETE("up", "i-1"));
+    answer_failure(AWS_SERVER, "ResourceContention", "");
+    assert_call(COMPLETE("up", "i-2"));
+    answer_ok();
+    assert_wait(fixture, POLL_MS / 10, POLL_MS);
+}
+
+static void three_server_errors_end_the_round(void **state)
+{
+    struct fixture *fixture = *state;
+
+    TAKE(fixture, {"i-1", "1", NULL}, {"i-2", "1", NULL}, {"i-3", "1", NULL}, {"i-4", "1", NULL});
+    look(WEB(INSTANCE("i-1", "Pending:Wait") INSTANCE("i-2", "Pending:Wait")
+                 INSTANCE("i-3", "Pending:Wait") INSTANCE("i-4", "Pending:Wait")),
+         true);
+    for (size_t i = 0; i < 3; i++) {
+        answer_failure(AWS_SERVER, "InternalFailure", "");
+    }
+    assert_wait(fixture, POLL_MS / 10, POLL_MS);
+}
+
+/* The loop's clock is real, so the polls are short here. */
+static void an_old_picture_lets_no_instance_go_on(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char in_service[] = WEB(INSTANCE("i-1", "InService") INSTANCE("i-2", "InService"));
+    static const char ending[] =
+        WEB(INSTANCE("i-1", "Terminating:Wait") INSTANCE("i-2", "Terminating:Wait"));
+
+    lifecycle_driver_stop(fixture->driver);
+    settings.poll_ms = 1;
+    driver_make(fixture);
+    TAKE(fixture, {"i-1", NULL, NULL}, {"i-2", "1", NULL});
+    look(in_service, true);
+    /* EC2 does not answer any more: the rounds come from the timer. */
+    for (size_t round = 0; round < 3; round++) {
+        while (open_call == NULL) {
+            uv_run(&fixture->loop, UV_RUN_ONCE);
+        }
+        for (uint64_t begun_ms = uv_now(&fixture->loop);
+             uv_now(&fixture->loop) <= begun_ms + 3 * (uint64_t)settings.poll_ms;) {
+            uv_update_time(&fixture->loop);
+        }
+        look(ending, false);
+        if (round == 0) {
+            assert_call_is("Action=CreateTags", "ResourceId.1=i-2 Tag.1.Key=srv_weight "
+                                                "Tag.1.Value=0");
+            answer_ok();
+        }
+        assert_null(open_call);
+    }
+    assert_int_equal(log_count(fixture, "EC2 was not read for 3 polls"), 1);
+
+    settings.poll_ms = POLL_MS;
+    TAKE(fixture, {"i-1", NULL, NULL}, {"i-2", "0", NULL});
+    look(ending, false);
+    assert_call(COMPLETE("down", "i-1"));
+}
+
+static void a_look_that_took_longer_than_the_polls_is_not_old(void **state)
+{
+    struct fixture *fixture = *state;
+
+    take_late(fixture, &(struct seen){"i-1", NULL, NULL}, 1, 4 * (int64_t)POLL_MS);
+    look(WEB(INSTANCE("i-1", "Terminating:Wait")), true);
+    assert_call(COMPLETE("down", "i-1"));
+}
+
+static void drains_are_timed_by_the_clock_of_aws(void **state)
+{
+    enum { AHEAD_S = 1000 };
+    struct fixture *fixture = *state;
+    static const char waiting[] =
+        WEB(INSTANCE("i-1", "Terminating:Wait") INSTANCE("i-2", "Terminating:Wait"));
+    char since[32];
+
+    /* Our clock is ahead of AWS's: by ours the drain of i-1 would be over. */
+    ahead_s = -AHEAD_S;
+    snprintf(since, sizeof(since), "%lld", (long long)time(NULL) - AHEAD_S - 1);
+    TAKE(fixture, {"i-1", "0", since}, {"i-2", "1", NULL});
+    look(waiting, true);
+    assert_call_is("Action=CreateTags", "ResourceId.1=i-2 Tag.1");
+    assert_in_range(strtoll(strrchr(open_call->parameters, '=') + 1, NULL, 10),
+                    time(NULL) - AHEAD_S - 10, time(NULL) - AHEAD_S + 1);
+    answer_ok();
+    assert_wait(fixture, (DRAIN_S - 1) * 1000, (DRAIN_S + 1) * 1000);
+}
+
 static void of_a_batch_that_is_refused_only_the_guilty_one_is_left_out(void **state)
 {
     static const struct {
@@ -582,7 +746,7 @@ static void a_long_plan_is_cut_so_that_another_look_comes_between(void **state)
     }
     stpcpy(end, GROUP_END GROUPS_END);
     inventory_finish(inventory);
-    lifecycle_driver_take(fixture->driver, inventory);
+    lifecycle_driver_take(fixture->driver, inventory, (int64_t)uv_now(&fixture->loop));
     look(body, true);
     for (size_t i = 0; i < CALLS; i++) {
         assert_non_null(strstr(open_call->parameters, "CompleteLifecycleAction"));
@@ -596,8 +760,7 @@ static void a_long_plan_is_cut_so_that_another_look_comes_between(void **state)
 
 static void trouble_ends_the_round_and_the_next_one_comes_later(void **state)
 {
-    static const enum aws_failure_kind kinds[] = {AWS_THROTTLED, AWS_SERVER, AWS_TRANSPORT,
-                                                  AWS_EXPIRED};
+    static const enum aws_failure_kind kinds[] = {AWS_THROTTLED, AWS_TRANSPORT, AWS_EXPIRED};
     struct fixture *fixture = *state;
     static const char waiting[] =
         WEB(INSTANCE("i-1", "Pending:Wait") INSTANCE("i-2", "Pending:Wait"));
@@ -716,6 +879,12 @@ int main(void)
         TEST(an_action_that_was_done_already_is_done),
         TEST(another_refusal_is_final_and_told_once),
         TEST(without_the_right_to_one_action_the_others_go_on),
+        TEST(a_right_that_is_missing_in_one_group_keeps_no_other_from_draining),
+        TEST(one_server_error_leaves_the_others_their_turn),
+        TEST(three_server_errors_end_the_round),
+        TEST(an_old_picture_lets_no_instance_go_on),
+        TEST(a_look_that_took_longer_than_the_polls_is_not_old),
+        TEST(drains_are_timed_by_the_clock_of_aws),
         TEST(of_a_batch_that_is_refused_only_the_guilty_one_is_left_out),
         TEST(a_long_plan_is_cut_so_that_another_look_comes_between),
         TEST(trouble_ends_the_round_and_the_next_one_comes_later),

@@ -335,7 +335,8 @@ static void rollcall_run(struct world *world)
     arena_init(&arena);
     view = groups_look(world, &arena);
     inventory = servers_look(world, &arena);
-    plan = lifecycle_reconcile(view, inventory, &RULES, *memory, world->now_s, &arena);
+    plan = lifecycle_reconcile(view, inventory, &RULES, *memory,
+                               (struct lifecycle_moment){world->now_s, false}, &arena);
     for (size_t i = 0; i < plan.count; i++) {
         unsigned fate = choose(world, 20);
 

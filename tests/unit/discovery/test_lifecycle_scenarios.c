@@ -193,8 +193,9 @@ static void reconcile(struct stage *stage)
         .group_count = groups[0] == NULL ? 0 : 1,
     };
 
-    stage->active->plan = lifecycle_reconcile(view, inventory, &rules, stage->active->memory,
-                                              EPOCH_S + stage->now_s, &stage->arena);
+    stage->active->plan = lifecycle_reconcile(
+        view, inventory, &rules, stage->active->memory,
+        (struct lifecycle_moment){EPOCH_S + stage->now_s, false}, &stage->arena);
     inventory_free(inventory);
     autoscaling_view_free(view);
 }

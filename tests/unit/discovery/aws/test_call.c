@@ -290,6 +290,63 @@ static void a_clock_that_is_wrong_is_corrected_once_and_for_all(void **state)
     assert_non_null(strstr(bench->log, "clock differs"));
 }
 
+static int64_t dated_s;        /* the next answer's Date */
+static int64_t answer_takes_s; /* and how long it is on its way */
+
+static struct canned_reply answer_dated(void)
+{
+    time_t dated = (time_t)dated_s;
+    struct tm utc;
+    char date[64];
+
+    strftime(date, sizeof(date), "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&dated, &utc));
+    canned_now_s += answer_takes_s;
+    return canned_text("200 OK", date, "<fine/>");
+}
+
+static void the_time_of_aws_is_ours_unless_its_answers_say_otherwise(void **state)
+{
+    static const struct {
+        const char *why;
+        int64_t date_ahead_s;
+        int64_t takes_s;
+        int64_t expected_s;
+    } cases[] = {
+        {"whole seconds, and a short way",           -2,    0,  0    },
+        {"whole seconds on the other side",          2,     0,  0    },
+        {"our clock is behind",                      60,    0,  60   },
+        {"still the same difference",                58,    0,  60   },
+        {"still the same difference, the other way", 62,    0,  60   },
+        {"another one",                              63,    0,  63   },
+        {"our clock was set right",                  0,     0,  0    },
+        {"a slow answer is no wrong clock",          0,     15, 0    },
+        {"nor one that AWS was slow to begin",       15,    15, 0    },
+        {"our clock is ahead",                       -3600, 15, -3600},
+    };
+    struct bench *bench = *state;
+
+    assert_int_equal(aws_client_now_s(bench->client), canned_now_s);
+    bench->answer = answer_dated;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int64_t now_s = canned_now_s;
+
+        dated_s = now_s + cases[i].date_ahead_s;
+        answer_takes_s = cases[i].takes_s;
+        call(bench);
+        assert_false(bench->failed);
+        if (aws_client_now_s(bench->client) != canned_now_s + cases[i].expected_s) {
+            fail_msg("%s: %lld", cases[i].why,
+                     (long long)(aws_client_now_s(bench->client) - canned_now_s));
+        }
+    }
+    /* Signatures keep to their own correction, and an answer without a Date changes nothing. */
+    bench->answer = answer_good;
+    call(bench);
+    assert_false(bench->failed);
+    assert_int_equal(request_time_s(bench->server.log[bench->server.requests - 1]), canned_now_s);
+    assert_int_equal(aws_client_now_s(bench->client), canned_now_s - 3600);
+}
+
 static struct canned_reply answer_expired_without_date(void)
 {
     return canned_text("400 Bad Request", "",
@@ -517,6 +574,7 @@ int main(void)
         BENCH_TEST(a_signed_form_is_posted_and_the_body_comes_back),
         BENCH_TEST(the_roles_token_is_sent_and_signed),
         BENCH_TEST(a_clock_that_is_wrong_is_corrected_once_and_for_all),
+        BENCH_TEST(the_time_of_aws_is_ours_unless_its_answers_say_otherwise),
         BENCH_TEST(without_a_date_there_is_nothing_to_correct),
         BENCH_TEST(refused_credentials_are_renewed_once),
         BENCH_TEST(the_same_credentials_are_not_tried_twice),
