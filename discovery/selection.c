@@ -259,3 +259,57 @@ bool selection_make(struct selection *selection, const struct candidate *candida
     ids_select(selection, candidates, count, request);
     return true;
 }
+
+/* ---- why not ---- */
+
+static const char *exclusion_text(const struct instance *instance,
+                                  const struct membership_rules *rules, struct arena *arena)
+{
+    struct accepted accepted;
+    struct decision decision = membership_decide(instance, rules, NULL, arena, &accepted);
+
+    switch (decision.reason) {
+    case REASON_NO_GROUP:
+        return "in no group";
+    case REASON_GROUP_NOT_TAKEN:
+        return arena_format(arena, "in group %s, which is not taken", instance->group);
+    case REASON_STATE_GONE:
+        return instance_state_name(instance->state);
+    default:
+        return membership_reason_name(decision.reason);
+    }
+}
+
+/* Of several sources the one that takes its group knows best. */
+static const char *absence_text(const struct selection_ground *ground, const char *id,
+                                struct arena *arena)
+{
+    const char *text = "no source has such a member";
+    bool is_known = false;
+
+    for (size_t i = 0; i < ground->settings->source_count; i++) {
+        const struct inventory *inventory = ground->inventories[i];
+        const struct instance *instance = inventory == NULL ? NULL : inventory_find(inventory, id);
+
+        if (instance != NULL) {
+            text = exclusion_text(instance, &ground->settings->sources[i].rules, arena);
+            is_known = true;
+            if (strcmp(text, instance_state_name(instance->state)) == 0) {
+                break;
+            }
+        } else if (inventory != NULL && !is_known) {
+            text = "EC2 knows no such instance, or it is in no group or left out by a filter";
+        }
+    }
+    return text;
+}
+
+void selection_explain(struct selection *selection, const struct selection_ground *ground,
+                       struct arena *arena)
+{
+    selection->not_found_why =
+        arena_array(arena, selection->not_found_count, sizeof(*selection->not_found_why));
+    for (size_t i = 0; i < selection->not_found_count; i++) {
+        selection->not_found_why[i] = absence_text(ground, selection->not_found[i], arena);
+    }
+}

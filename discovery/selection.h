@@ -57,6 +57,7 @@ struct selection {
     size_t count;
     const char **not_found; /* ids that no source knows; as they were given */
     size_t not_found_count;
+    const char **not_found_why; /* selection_explain(): one each, of the ids not found */
 };
 
 /*
@@ -66,5 +67,12 @@ struct selection {
 bool selection_make(struct selection *selection, const struct candidate *candidates, size_t count,
                     const struct selection_request *request, struct arena *arena,
                     struct error *error);
+
+/*
+ * Say why ids are not found: "shutting-down", "in group X, which is not taken", or that nobody
+ * knows them. Texts lie in `arena`.
+ */
+void selection_explain(struct selection *selection, const struct selection_ground *ground,
+                       struct arena *arena);
 
 #endif

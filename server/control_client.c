@@ -48,8 +48,9 @@ static enum control_result socket_probe(const char *path, struct error *error)
         bool is_absent = errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR;
 
         result = is_absent ? CONTROL_ABSENT : CONTROL_FAILED;
-        error_set(error, is_absent ? "%s: nobody listens there (%s)" : "%s: %s", path,
-                  strerrordesc_np(errno));
+        error_set(error, is_absent ? "%s: nobody listens there (%s)" : "%s: %s%s", path,
+                  strerrordesc_np(errno),
+                  errno == EACCES ? " (needs root or the group of the socket)" : "");
     }
     (void)close(probe);
     return result;
@@ -104,4 +105,13 @@ enum control_result control_ask(const char *socket_path, const char *method, con
     *body = exchange.body;
     *length = exchange.length;
     return CONTROL_ANSWERED;
+}
+
+void control_absent(struct error *error, const char *socket_path, const char *config_path)
+{
+    error_set(
+        error,
+        "nobody listens on %s (control in %s); is rollcall running, with another control path "
+        "since its start?",
+        socket_path, config_path);
 }

@@ -27,4 +27,7 @@ enum { CONTROL_TIMEOUT_MS = 10000 };
 enum control_result control_ask(const char *socket_path, const char *method, const char *target,
                                 int *status, char **body, size_t *length, struct error *error);
 
+/* What a verb says of CONTROL_ABSENT. Names both files: either may be the wrong one. */
+void control_absent(struct error *error, const char *socket_path, const char *config_path);
+
 #endif

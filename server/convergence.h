@@ -7,7 +7,8 @@
  * every instance shows it. The generation that its cluster has then is what every load balancer
  * must have been given; fetched is not yet applied, so one resolve interval more has to pass:
  * HAProxy applies an answer before it asks again. A load balancer that has done so once stays done,
- * whatever generation comes next; one that has gone is not waited for.
+ * whatever generation comes next; one that has gone is not waited for, but remembered when it went
+ * without the change.
  */
 
 #ifndef SERVER_CONVERGENCE_H
@@ -57,6 +58,14 @@ struct convergence_state {
     size_t unserved; /* targets that do not show the change yet */
     size_t seen;     /* load balancers that have it, of `total` that are there */
     size_t total;
+    size_t gone; /* that stopped asking within SEEN_ACTIVE_MS, without having been given it */
+    size_t left; /* that stopped asking as well, but were given it */
+};
+
+/* One that stopped asking without the change. */
+struct convergence_gone {
+    const char *name; /* as of convergence_missing() */
+    const char *text; /* "127.0.0.1:5353 (10 s ago)" */
 };
 
 /*
@@ -66,12 +75,19 @@ struct convergence_state {
 bool convergence_update(struct convergence *convergence, const char *text, size_t length,
                         int64_t now_ms, struct convergence_state *state, struct error *error);
 
-/* Whether the change is served and every load balancer that is there has it. */
+/* Whether there is nothing more to wait for: it is served, and nobody who still asks lacks it. */
+bool convergence_is_over(const struct convergence_state *state);
+
+/* Whether that is a success: not when nobody is left and somebody went without the change. */
 bool convergence_is_reached(const struct convergence_state *state);
 
 /* Addresses of those that do not have it yet: "127.0.0.1 port 5353"; over TCP the address alone.
  * In `arena`. */
 size_t convergence_missing(const struct convergence *convergence, struct arena *arena,
                            const char ***missing);
+
+/* Those that are counted as `gone`, in `arena`. */
+size_t convergence_gone(const struct convergence *convergence, struct arena *arena,
+                        struct convergence_gone **gone);
 
 #endif

@@ -16,8 +16,10 @@ struct balancer {
     size_t cluster;
     const char *address;
     int64_t port;
-    int64_t got_ms; /* when it was given the change; -1: not yet */
-    bool is_there;  /* in the newest status, and not gone */
+    int64_t got_ms;    /* when it was given the change; -1: not yet */
+    int64_t silent_ms; /* since it asked last */
+    bool is_there;     /* in the newest status, and not gone */
+    bool is_gone;      /* in the newest status, and gone */
     bool is_done;
 };
 
@@ -43,7 +45,8 @@ struct balancer_seen {
     const char *address;
     int64_t port;
     int64_t generation;
-    int64_t age_ms; /* since it was first given that generation; 0 when nobody knows */
+    int64_t age_ms;    /* since it was first given that generation; 0 when nobody knows */
+    int64_t silent_ms; /* since it asked last; 0 when nobody knows */
     bool is_gone;
 };
 

@@ -111,12 +111,13 @@ static bool number_read(const struct json_value *object, const char *key, int64_
 }
 
 /* The time since it was first given its generation, 0 when nobody knows. */
-static bool age_read(const struct json_value *object, int64_t *age_ms, struct error *error)
+static bool age_read(const struct json_value *object, const char *name, int64_t *age_ms,
+                     struct error *error)
 {
     struct json_value value;
 
     *age_ms = 0;
-    if (!json_optional(object, "first_ms_ago", JSON_NUMBER, &value, error)) {
+    if (!json_optional(object, name, JSON_NUMBER, &value, error)) {
         return false;
     }
     return !json_is_there(&value) || json_integer(&value, 0, GENERATION_MAX, age_ms, error);
@@ -134,7 +135,8 @@ static bool balancer_read(struct convergence *convergence, struct awaited *await
         !json_member(object, "is_gone", JSON_BOOL, &is_gone, error) ||
         !number_read(object, "port", UINT16_MAX, &seen.port, error) ||
         !number_read(object, "generation", GENERATION_MAX, &seen.generation, error) ||
-        !age_read(object, &seen.age_ms, error)) {
+        !age_read(object, "first_ms_ago", &seen.age_ms, error) ||
+        !age_read(object, "age_ms", &seen.silent_ms, error)) {
         return false;
     }
     seen.address = json_text(&address);

@@ -128,7 +128,8 @@ static const struct verb verbs[] = {
      .argument_max = SIZE_MAX,
      .summary = "take instances out of the answer: HAProxy shows MAINT",
      .description =
-         "As rollcall drain, but HAProxy forgets the server at once. Drain first if sessions count.\n"},
+         "As rollcall drain, but HAProxy forgets the server at once. Drain first if sessions\n"
+         "count, then name the same ids: with --percent drained ones count as held and stay.\n"},
     {.name = "ready",
      .run = verb_ready,
      .options = ORDER_OPTIONS,
@@ -202,9 +203,11 @@ static void verb_help_print(const struct verb *verb, FILE *out)
 }
 
 /* Print what is wrong and where help is. */
-static enum options_verdict wrong(FILE *err, const char *what, const char *which)
+static enum options_verdict wrong(FILE *err, const struct verb *verb, const char *what,
+                                  const char *which)
 {
-    fprintf(err, "rollcall: %s%s\nTry: rollcall --help\n", what, which);
+    fprintf(err, "rollcall: %s%s\nTry: rollcall %s%s\n", what, which,
+            verb == NULL ? "--help" : "help ", verb == NULL ? "" : verb->name);
     return OPTIONS_WRONG;
 }
 
@@ -225,7 +228,7 @@ static enum options_verdict options_without_verb(int argc, char **argv, FILE *ou
         const struct verb *verb = verb_find(argv[2]);
 
         if (verb == NULL) {
-            return wrong(err, "no such verb: ", argv[2]);
+            return wrong(err, NULL, "no such verb: ", argv[2]);
         }
         verb_help_print(verb, out);
         return OPTIONS_DONE;
@@ -234,7 +237,7 @@ static enum options_verdict options_without_verb(int argc, char **argv, FILE *ou
         help_print(out);
         return OPTIONS_DONE;
     }
-    return wrong(err, first[0] == '-' ? "no such option: " : "no such verb: ", first);
+    return wrong(err, NULL, first[0] == '-' ? "no such option: " : "no such verb: ", first);
 }
 
 /* The verb's rows in the form that getopt_long() wants. */
@@ -312,54 +315,69 @@ static bool order_option_take(struct order_options *order, int id, const char *a
     }
 }
 
+/* The options of every verb. False: it is none of them, or not with this value. */
+static bool option_take(struct options *options, int id, const char *argument)
+{
+    switch (id) {
+    case OPTION_CONFIG:
+        options->config_path = argument;
+        return true;
+    case OPTION_PRINT_CONFIG:
+        options->prints_config = true;
+        return true;
+    case OPTION_PRINT_REFERENCE:
+        options->prints_reference = true;
+        return true;
+    case OPTION_OUTPUT:
+        options->is_json = strcmp(argument, "json") == 0;
+        return options->is_json || strcmp(argument, "text") == 0;
+    default:
+        return order_option_take(&options->order, id, argument);
+    }
+}
+
+/* What getopt_long() would not take. Of "-xo" it has not stepped over the word yet, but knows x. */
+static enum options_verdict option_refuse(const struct options *options, int code, const char *word,
+                                          FILE *err)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+
+    return wrong(err, options->verb,
+                 code == ':' ? "a value is missing after "
+                             : "no such option, or a value that it does not take: ",
+                 optopt > 0 && optopt < OPTION_CODE ? letter : word);
+}
+
 static enum options_verdict verb_options_read(struct options *options, int argc, char **argv,
                                               FILE *out, FILE *err)
 {
     struct option longs[OPTION_COUNT + 1];
     char letters[2 * OPTION_COUNT + 2];
     int code = 0;
-    int id = 0;
 
     getopt_fill(options->verb, longs, letters);
     opterr = 0;
     optind = 0; /* 0 makes glibc begin anew; tests read more than one command line */
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread runs yet */
     while ((code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-        if (code == ':') {
-            return wrong(err, "a value is missing after ", argv[optind - 1]);
-        }
-        id = option_found(code);
-        switch (id) {
-        case OPTION_CONFIG:
-            options->config_path = optarg;
-            break;
-        case OPTION_PRINT_CONFIG:
-            options->prints_config = true;
-            break;
-        case OPTION_PRINT_REFERENCE:
-            options->prints_reference = true;
-            break;
-        case OPTION_OUTPUT:
-            if (strcmp(optarg, "json") != 0 && strcmp(optarg, "text") != 0) {
-                return wrong(err, "not text or json: ", optarg);
-            }
-            options->is_json = strcmp(optarg, "json") == 0;
-            break;
-        case OPTION_HELP:
+        int id = option_found(code);
+
+        if (id == OPTION_HELP) {
             verb_help_print(options->verb, out);
             return OPTIONS_DONE;
-        default:
-            if (!order_option_take(&options->order, id, optarg)) {
-                return wrong(
-                    err, "no such option, or a value that it does not take: ", argv[optind - 1]);
-            }
+        }
+        if (id == OPTION_COUNT) {
+            return option_refuse(options, code, argv[optind - 1], err);
+        }
+        if (!option_take(options, id, optarg)) {
+            return wrong(err, options->verb, "not text or json: ", optarg);
         }
     }
     options->arguments = argv + optind;
     options->argument_count = (size_t)(argc - optind);
     if (options->argument_count > options->verb->argument_max) {
-        return wrong(
-            err, "too many arguments, first: ", options->arguments[options->verb->argument_max]);
+        return wrong(err, options->verb, "too many arguments, first: ",
+                     options->arguments[options->verb->argument_max]);
     }
     return OPTIONS_RUN;
 }

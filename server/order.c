@@ -80,6 +80,7 @@ static bool order_plan(struct order *order, const struct look *look, int64_t now
                         &order->arena, error)) {
         return false;
     }
+    selection_explain(&order->selection, &ground, &order->arena);
     const struct tag_plan_order wanted = {.selection = &order->selection,
                                           .candidates = candidates,
                                           .candidate_count = count,
@@ -210,6 +211,13 @@ static void order_follow(struct order *order)
     }
     goal_make(order, &goal);
     if (goal.target_count == 0) {
+        struct error idle;
+
+        order_report_idle(order, &idle);
+        fprintf(stderr, "rollcall: %s\n", idle.text);
+        if (order->error.text[0] == '\0') {
+            order->error = idle;
+        }
         return;
     }
     const struct order_wait wait = {.socket_path = order->config->control_path,
@@ -233,22 +241,27 @@ static void order_report(const struct order *order)
 static void poke_report(const struct order *order)
 {
     if (order->poke == CONTROL_ABSENT) {
-        fprintf(stderr, "rollcall: no rollcall on this host: visible at its next poll\n");
+        struct error absent;
+
+        control_absent(&absent, order->config->control_path, order->request.options->config_path);
+        fprintf(stderr, "rollcall: visible at the next poll: %s\n", absent.text);
     } else if (order->poke == CONTROL_FAILED) {
         fprintf(stderr, "rollcall: visible at the next poll, the server could not be told: %s\n",
                 order->poke_error.text);
     }
 }
 
-/* File members have no tags: named by id, that is a failure; of a cluster they are left alone. */
+/* File members have no tags: named by id, that is a failure. Of a cluster they are left alone,
+ * unless it has no others. */
 static bool has_untagged(const struct order *order)
 {
-    for (size_t i = 0; order->request.selection.cluster == NULL && i < order->plan.count; i++) {
-        if (order->plan.entries[i].candidate->instance == NULL) {
-            return true;
-        }
+    size_t untagged = 0;
+
+    for (size_t i = 0; i < order->plan.count; i++) {
+        untagged += order->plan.entries[i].candidate->instance == NULL;
     }
-    return false;
+    return untagged > 0 &&
+           (order->request.selection.cluster == NULL || untagged == order->plan.count);
 }
 
 static enum exit_status order_status(const struct order *order)
@@ -256,8 +269,7 @@ static enum exit_status order_status(const struct order *order)
     const struct order_counts counts = order_count(order);
 
     if (counts.not_found + counts.refused + counts.unknown > 0 || has_untagged(order) ||
-        (order->request.options->order.waits && order->is_written && !order->has_waited &&
-         order->poke != CONTROL_ANSWERED)) {
+        (order->request.options->order.waits && order->is_written && !order->has_waited)) {
         return STATUS_FAILED;
     }
     return order->has_waited && !order->wait.is_reached ? STATUS_NOT_CONVERGED : STATUS_DONE;
@@ -279,6 +291,7 @@ static enum exit_status order_execute(struct order *order)
     }
     if (!options->is_json) {
         order_report_table(order, stdout);
+        order_report_others(order, stdout);
         (void)fflush(stdout);
     }
     if (order->error.text[0] != '\0') {
@@ -296,10 +309,17 @@ static enum exit_status order_execute(struct order *order)
 static bool wait_check(const struct order *order, struct error *error)
 {
     const struct order_options *options = &order->request.options->order;
+    const char *path = order->config->control_path;
+    enum control_result result = CONTROL_ANSWERED;
 
-    if (!options->waits || options->is_dry_run ||
-        order_poke(order->config->control_path, error) == CONTROL_ANSWERED) {
+    if (options->waits && !options->is_dry_run) {
+        result = order_poke(path, error);
+    }
+    if (result == CONTROL_ANSWERED) {
         return true;
+    }
+    if (result == CONTROL_ABSENT) {
+        control_absent(error, path, order->request.options->config_path);
     }
     return error_prefix(error, "nothing was changed: --wait asks the server on this host");
 }
@@ -346,6 +366,7 @@ enum exit_status order_run(const struct order_verb *verb, const struct options *
     arena_init(&order.arena);
     user_name(by);
     if (order_request_read(&order.request, verb, options, &author, &order.arena, &error)) {
+        order_report_weight(&order.request, stdout);
         status = order_go(&order, author.now_s);
     } else {
         fprintf(stderr, "rollcall: %s: %s\nTry: rollcall help %s\n", verb->name, error.text,

@@ -16,6 +16,8 @@
 
 enum verdict { CHANGED, UNCHANGED, NOT_FOUND, REFUSED, UNKNOWN, VERDICTS };
 
+enum { HAPROXY_WEIGHT_MAX = 256 };
+
 static const char *const verdict_names[VERDICTS] = {
     [CHANGED] = "changed", [UNCHANGED] = "unchanged", [NOT_FOUND] = "not_found",
     [REFUSED] = "refused", [UNKNOWN] = "unknown",
@@ -118,11 +120,56 @@ void order_report_table(const struct order *order, FILE *out)
                                              result_shown(order, i), value});
     }
     for (size_t i = 0; i < order->selection.not_found_count; i++) {
-        text_table_row(&table, (const char *const[]){order->selection.not_found[i], "-", "-",
-                                                     "not found", "in no group that is taken"});
+        text_table_row(&table,
+                       (const char *const[]){order->selection.not_found[i], "-", "-", "not found",
+                                             order->selection.not_found_why[i]});
     }
     text_table_print(&table, 0, out);
     arena_free(&arena);
+}
+
+void order_report_weight(const struct order_request *request, FILE *out)
+{
+    if (request->verb->kind == CHANGE_WEIGHT && !request->options->is_json) {
+        fprintf(out, "weight %u: HAProxy makes %u of %d of it\n", (unsigned)request->change.weight,
+                weight_haproxy(request->change.weight), HAPROXY_WEIGHT_MAX);
+        (void)fflush(out);
+    }
+}
+
+void order_report_others(const struct order *order, FILE *out)
+{
+    const struct order_request *request = &order->request;
+    const enum hold_kind other = request->verb->hold == HOLD_DRAIN ? HOLD_MAINT : HOLD_DRAIN;
+    size_t count = 0;
+
+    for (size_t i = 0; i < order->plan.count; i++) {
+        const struct plan_entry *entry = &order->plan.entries[i];
+
+        count += !entry->is_chosen && entry->is_done && entry->candidate->member != NULL &&
+                 entry->candidate->member->hold == other;
+    }
+    if (request->verb->kind == CHANGE_HOLD && request->percent < 100 && count > 0) {
+        fprintf(out, "%zu held by %s already count%s towards the %u percent; %s them by id\n",
+                count, hold_kind_name(other), count == 1 ? "s" : "", request->percent,
+                request->verb->name);
+    }
+}
+
+void order_report_idle(const struct order *order, struct error *error)
+{
+    switch (order->request.verb->kind) {
+    case CHANGE_HOLD:
+        error_set(error, "nothing to wait for: no member of the selection is held by %s",
+                  order->request.verb->name);
+        break;
+    case CHANGE_READY:
+        error_set(error, "nothing to wait for: no member of the selection is ready by its tags");
+        break;
+    case CHANGE_WEIGHT:
+        error_set(error, "nothing to wait for: no member of the selection has this weight tag");
+        break;
+    }
 }
 
 static void unreached_report(const struct order *order, FILE *err)
@@ -130,6 +177,11 @@ static void unreached_report(const struct order *order, FILE *err)
     const struct order_wait_result *wait = &order->wait;
     const char *outcome = order->request.verb->outcome;
 
+    if (wait->error.text[0] == '\0' && convergence_is_over(&wait->state)) {
+        fprintf(err, "rollcall: %s: served, but no load balancer is left that has got it\n",
+                outcome);
+        return;
+    }
     fprintf(err, "rollcall: not seen by everybody after %lld ms",
             (long long)order->request.wait_timeout_ms);
     if (wait->error.text[0] != '\0') {
@@ -146,6 +198,18 @@ static void unreached_report(const struct order *order, FILE *err)
     }
 }
 
+static void gone_report(const struct order_wait_result *wait, FILE *out)
+{
+    if (wait->gone_count == 0) {
+        return;
+    }
+    fprintf(out, "%zu stopped asking without having got it: ", wait->gone_count);
+    for (size_t i = 0; i < wait->gone_count; i++) {
+        fprintf(out, "%s%s", i == 0 ? "" : ", ", wait->gone[i].text);
+    }
+    fputc('\n', out);
+}
+
 void order_report_wait(const struct order *order, FILE *out, FILE *err)
 {
     const struct order_wait_result *wait = &order->wait;
@@ -153,13 +217,17 @@ void order_report_wait(const struct order *order, FILE *out, FILE *err)
 
     if (!wait->is_reached) {
         unreached_report(order, err);
-    } else if (wait->state.total == 0) {
-        fprintf(out, "%s: served; no load balancer has asked for it within the last %d s\n",
-                outcome, SEEN_ACTIVE_MS / 1000);
-    } else {
+    } else if (wait->state.total > 0) {
         fprintf(out, "%s: seen by %zu of %zu load balancers\n", outcome, wait->state.seen,
                 wait->state.total);
+    } else if (wait->state.left > 0) {
+        fprintf(out, "%s: got by %zu load balancer%s, gone since\n", outcome, wait->state.left,
+                wait->state.left == 1 ? "" : "s");
+    } else {
+        fprintf(out, "%s: served; no load balancer asked within the last %d s\n", outcome,
+                SEEN_ACTIVE_MS / 1000);
     }
+    gone_report(wait, wait->is_reached ? out : err);
 }
 
 /* ---- for a program ---- */
@@ -217,6 +285,11 @@ static void wait_write(struct json_writer *writer, const struct order *order)
     json_write_array(writer, "missing");
     for (size_t i = 0; i < wait->missing_count; i++) {
         json_write_text(writer, NULL, wait->missing[i]);
+    }
+    json_write_end(writer);
+    json_write_array(writer, "gone");
+    for (size_t i = 0; i < wait->gone_count; i++) {
+        json_write_text(writer, NULL, wait->gone[i].name);
     }
     json_write_end(writer);
     json_write_end(writer);

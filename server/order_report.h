@@ -12,7 +12,8 @@
  *      "clusters": [{"name", "zone", "members", "in_service_before", "in_service_after"}],
  *      "error": null|TEXT,
  *      "wait": null|{"reached": BOOLEAN, "unserved": instances, "seen", "total": load balancers,
- *                    "missing": [TEXT]}}
+ *                    "missing": [TEXT]: still ask without having it,
+ *                    "gone": [TEXT]: stopped asking without having got it}}
  */
 
 #ifndef SERVER_ORDER_REPORT_H
@@ -36,7 +37,16 @@ struct order_counts order_count(const struct order *order);
 /* The table of instances, before -> after, and what happened to each. */
 void order_report_table(const struct order *order, FILE *out);
 
-/* How the waiting ended, in one line; time-outs say who has not come back. */
+/* What HAProxy makes of the weight that is asked for. */
+void order_report_weight(const struct order_request *request, FILE *out);
+
+/* Whether --percent counts holds of the other kind, which the order leaves as they are. */
+void order_report_others(const struct order *order, FILE *out);
+
+/* Why there is nothing to wait for. */
+void order_report_idle(const struct order *order, struct error *error);
+
+/* How the waiting ended, in one line; then who has not come back, and who stopped asking. */
 void order_report_wait(const struct order *order, FILE *out, FILE *err);
 
 void order_report_json(const struct order *order, FILE *out);

@@ -107,22 +107,24 @@ static void progress_print(const struct order_wait *wait, const struct convergen
     (void)fflush(stderr);
 }
 
-/* One status taken. */
-static void status_take(const struct order_wait *wait, struct convergence *convergence,
+/* One status taken. Returns whether there is nothing more to wait for. */
+static bool status_take(const struct order_wait *wait, struct convergence *convergence,
                         struct order_wait_result *result)
 {
     char *body = NULL;
     size_t length = 0;
     int64_t asked_ms = now_ms();
+    bool is_taken = false;
 
     result->error.text[0] = '\0';
     if (!status_get(wait, &body, &length, &result->error)) {
-        return;
+        return false;
     }
-    result->is_reached =
-        convergence_update(convergence, body, length, asked_ms, &result->state, &result->error) &&
-        convergence_is_reached(&result->state);
+    is_taken =
+        convergence_update(convergence, body, length, asked_ms, &result->state, &result->error);
+    result->is_reached = is_taken && convergence_is_reached(&result->state);
     free(body);
+    return is_taken && convergence_is_over(&result->state);
 }
 
 void order_wait(const struct order_wait *wait, struct order_wait_result *result,
@@ -132,13 +134,14 @@ void order_wait(const struct order_wait *wait, struct order_wait_result *result,
     int64_t end_ms = now_ms() + wait->timeout_ms;
     int64_t poke_ms = now_ms() + POKE_PERIOD_MS;
     char last[128] = "";
+    bool is_over = false;
     struct error error;
 
     *result = (struct order_wait_result){.state.unserved = wait->goal->target_count};
     for (;;) {
-        status_take(wait, convergence, result);
+        is_over = status_take(wait, convergence, result);
         progress_print(wait, &result->state, last);
-        if (result->is_reached || now_ms() >= end_ms) {
+        if (is_over || now_ms() >= end_ms) {
             break;
         }
         if (result->state.unserved > 0 && now_ms() >= poke_ms) {
@@ -151,5 +154,6 @@ void order_wait(const struct order_wait *wait, struct order_wait_result *result,
         fputs("\r\033[K", stderr);
     }
     result->missing_count = convergence_missing(convergence, arena, &result->missing);
+    result->gone_count = convergence_gone(convergence, arena, &result->gone);
     convergence_free(convergence);
 }

@@ -31,10 +31,13 @@ struct order_wait_result {
     struct convergence_state state;
     const char **missing; /* load balancers that have not come back */
     size_t missing_count;
+    struct convergence_gone *gone; /* stopped asking without it */
+    size_t gone_count;
     struct error error; /* why the server could not be asked last, "" when it could */
 };
 
-/* Wait until the goal is reached or the time is up. Texts lie in `arena`. */
+/* Wait until the goal is reached, nobody is left to reach it or the time is up. Texts lie in
+ * `arena`. */
 void order_wait(const struct order_wait *wait, struct order_wait_result *result,
                 struct arena *arena);
 

@@ -27,8 +27,9 @@ bool verb_control_ask(const struct options *options, const char *method, const c
         result = control_ask(path, method, target, status, body, length, &error);
     }
     if (result == CONTROL_ABSENT) {
-        fprintf(stderr, "rollcall: no server runs on this host: %s\n", error.text);
-    } else if (result == CONTROL_FAILED) {
+        control_absent(&error, path, options->config_path);
+    }
+    if (result != CONTROL_ANSWERED) {
         fprintf(stderr, "rollcall: %s\n", error.text);
     }
     free(path);

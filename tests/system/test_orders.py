@@ -244,6 +244,11 @@ def test_wrong_usage_is_told_before_anybody_is_asked(elsewhere, fakeaws, argumen
     assert not fakeaws.requests()["recent"]
 
 
+def test_a_weight_is_not_explained_before_the_request_is_right(elsewhere):
+    done = elsewhere.verb("weight", "100")
+    assert done.returncode == 2 and done.stdout == "", done.stdout
+
+
 def test_an_unknown_cluster_names_those_that_there_are(server, fakeaws):
     came = server.verb("drain", "--cluster", "wbe")
     assert came.returncode == 1
@@ -262,6 +267,8 @@ def test_of_good_and_bad_ids_the_good_ones_are_changed(elsewhere, fakeaws):
     assert came["changed"] == [good]
     assert sorted(came["not_found"]) == sorted([gone, "i-00000000000000bad", "nonsense"])
     assert list(holds(fakeaws)) == [good]
+    assert "terminated" in elsewhere.verb("drain", gone).stdout
+    assert "EC2 knows no such instance" in elsewhere.verb("drain", "i-00000000000000bad").stdout
 
 
 def test_an_instance_that_is_no_member_yet_can_be_held(elsewhere, fakeaws):
@@ -280,6 +287,7 @@ def test_members_of_a_file_have_no_tags(tmp_path, fakeaws):
     fakeaws.launch("web", 2)
     done = mixed.verb("drain", "db-1")
     assert done.returncode == 1 and "not of EC2" in done.stdout
+    assert mixed.verb("drain", "--cluster", "db").returncode == 1
 
 
 # ---- what AWS does
@@ -329,7 +337,7 @@ def test_without_a_server_wait_changes_nothing(elsewhere, fakeaws):
     came = order(elsewhere, "drain", ids_of(fakeaws)[0], "--wait", status=1)
     assert "nothing was changed" in came["error"] and not holds(fakeaws)
     done = elsewhere.verb("drain", ids_of(fakeaws)[0])
-    assert done.returncode == 0 and "no rollcall on this host" in done.stderr
+    assert done.returncode == 0 and "visible at the next poll: nobody listens on" in done.stderr
 
 
 def test_wait_ends_when_every_load_balancer_has_seen_it(server, fakeaws, load_balancers):
@@ -358,12 +366,33 @@ def test_wait_does_not_wait_for_one_that_has_gone(server, fakeaws, load_balancer
     everyone = load_balancers(3)
     everyone[0].stop()
     came = order(server, "drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "30s")
-    assert came["wait"]["reached"] and came["wait"]["total"] == came["wait"]["seen"]
+    assert came["wait"]["reached"] and came["wait"]["total"] == came["wait"]["seen"] == 2
+    assert came["wait"]["gone"] == [f"127.0.0.1 port {everyone[0].port}"]
+
+
+def test_wait_fails_when_everybody_went_without_it(server, fakeaws, load_balancers):
+    (only,) = load_balancers(1)
+    only.stop()
+    done = server.verb("drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "30s")
+    assert done.returncode == 3, (done.stdout, done.stderr)
+    assert f"1 stopped asking without having got it: 127.0.0.1:{only.port} (1" in done.stderr
+    assert "no load balancer asked" not in done.stdout
+
+
+def test_wait_for_nobody_fails_and_says_so(server, fakeaws):
+    (newcomer,) = fakeaws.launch("web", 1, network="10.0.2.0/24", tagged=False)
+    done = server.verb("drain", newcomer, "--wait")
+    assert done.returncode == 1 and "nothing to wait for: " in done.stderr, done.stderr
+    order(server, "maint", "--cluster", "web", "--percent", "25")
+    done = server.verb("drain", "--cluster", "web", "--percent", "25", "--wait")
+    assert done.returncode == 1
+    assert "3 held by maint already count towards the 25 percent" in done.stdout
+    assert "no member of the selection is held by drain" in done.stderr
 
 
 def test_without_load_balancers_it_is_served_and_that_is_said(server, fakeaws):
     done = server.verb("drain", ids_of(fakeaws, "api")[0], "--wait")
-    assert done.returncode == 0 and "no load balancer has asked" in done.stdout
+    assert done.returncode == 0 and "no load balancer asked within" in done.stdout
     assert 0 in server.weights("api").values()
 
 

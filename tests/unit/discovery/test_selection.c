@@ -148,6 +148,41 @@ static void ids_are_sorted_taken_once_and_missed_by_name(void **state)
     assert_string_equal(scene->selection.not_found[2], "i-9"); /* on its way out */
 }
 
+static void why_an_id_is_not_found_is_said_truly(void **state)
+{
+    static const char *const globs[] = {"api"};
+    static const char *const ids[] = {"i-9", "i-5", "i-404", "i-1"};
+    static const struct {
+        bool takes_api_only;
+        const char *why[4];
+    } rows[] = {
+        {false, {"shutting-down", "in no group", "EC2 knows no such instance", ""}},
+        {true,
+         {"in group web, which is not taken", "in no group", "EC2 knows no such instance",
+          "in group web, which is not taken"}                                     },
+    };
+    struct scene *scene = *state;
+    const struct selection_ground ground = {.fleet = scene->stage->fleet,
+                                            .settings = &scene->stage->settings,
+                                            .inventories = scene->inventories};
+    const char *lost[4];
+
+    look(scene);
+    memcpy(lost, ids, sizeof(ids));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct selection selection = {.not_found = lost, .not_found_count = i == 0 ? 3 : 4};
+
+        if (rows[i].takes_api_only) {
+            scene->stage->sources[0].rules.groups = globs;
+            scene->stage->sources[0].rules.group_count = 1;
+        }
+        selection_explain(&selection, &ground, &scene->stage->arena);
+        for (size_t k = 0; k < selection.not_found_count; k++) {
+            assert_memory_equal(selection.not_found_why[k], rows[i].why[k], strlen(rows[i].why[k]));
+        }
+    }
+}
+
 static void a_cluster_is_its_members(void **state)
 {
     struct scene *scene = *state;
@@ -212,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(candidates_are_members_and_those_who_may_become_some),
         SCENE_TEST(ids_are_sorted_taken_once_and_missed_by_name),
+        SCENE_TEST(why_an_id_is_not_found_is_said_truly),
         SCENE_TEST(a_cluster_is_its_members),
         SCENE_TEST(nobody_meant_is_told_with_what_there_is),
         SCENE_TEST(a_name_in_two_zones_has_to_be_said_in_full),

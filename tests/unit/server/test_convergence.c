@@ -106,7 +106,7 @@ static void steps_walk(const struct convergence_goal *wanted, const struct step 
             fail_msg("%s: unserved %zu, seen %zu of %zu", step->why, state.unserved, state.seen,
                      state.total);
         }
-        assert_int_equal(convergence_is_reached(&state),
+        assert_int_equal(convergence_is_over(&state),
                          step->unserved == 0 && step->seen == step->total);
     }
     convergence_free(convergence);
@@ -151,6 +151,15 @@ static void after_a_restart_of_the_server_low_numbers_count(void **state)
     WALK(&goal, {"served", 10000, DRAINED, DRAINED, 600, "1:599", 0, 0, 1},
          {"a new process", 10500, DRAINED, DRAINED, 1, "1:1", 0, 0, 1},
          {"as before", 11300, DRAINED, DRAINED, 1, "1:1", 0, 1, 1});
+}
+
+/* NXDOMAIN is noted for nobody: an old answer must not pass for the proof. */
+static void a_cluster_without_an_answer_is_seen_by_nobody(void **state)
+{
+    (void)state;
+    WALK(&goal, {"before the change", 1000, "null", "null", 4, "1:4", 2, 0, 1},
+         {"both are out, none is left", 2000, DRAINED, DRAINED, 0, "1:4", 0, 0, 1},
+         {"and a long time later", 9000, DRAINED, DRAINED, 0, "1:4", 0, 0, 1});
 }
 
 static void without_load_balancers_being_served_is_all(void **state)
@@ -210,6 +219,62 @@ static void the_missing_are_named(void **state)
     assert_int_equal(convergence_missing(convergence, &arena, &missing), 2);
     assert_string_equal(missing[0], "10.0.0.1");
     assert_string_equal(missing[1], "10.0.0.1 port 5353");
+    arena_free(&arena);
+    convergence_free(convergence);
+}
+
+static void assert_ends(const char *balancers, struct convergence_state expected, bool is_reached)
+{
+    struct convergence *convergence = convergence_new(&goal);
+    struct convergence_state known;
+    const char *text = status_of(DRAINED, DRAINED, 6, balancers_of(balancers));
+
+    assert_true(convergence_update(convergence, text, strlen(text), 5000, &known, NULL));
+    assert_true(convergence_update(convergence, text, strlen(text), 6000, &known, NULL));
+    if (memcmp(&known, &expected, sizeof(known)) != 0) {
+        fail_msg("%s: unserved %zu, seen %zu of %zu, gone %zu, left %zu", balancers, known.unserved,
+                 known.seen, known.total, known.gone, known.left);
+    }
+    assert_true(convergence_is_over(&known));
+    assert_int_equal(convergence_is_reached(&known), is_reached);
+    convergence_free(convergence);
+}
+
+static void nobody_left_is_no_success_when_one_went_without_it(void **state)
+{
+    (void)state;
+    assert_ends("", (struct convergence_state){0}, true);
+    assert_ends("-1:5", (struct convergence_state){.gone = 1}, false);
+    assert_ends("-1:5 -2:6", (struct convergence_state){.gone = 1, .left = 1}, false);
+    assert_ends("-1:6", (struct convergence_state){.left = 1}, true);
+    assert_ends("-1:5 2:6", (struct convergence_state){.seen = 1, .total = 1, .gone = 1}, true);
+}
+
+static void those_that_went_without_it_are_named(void **state)
+{
+    struct convergence *convergence = convergence_new(&goal);
+    struct convergence_gone *gone = NULL;
+    struct convergence_state known;
+    struct arena arena;
+    const char *text = status_of("null", DRAINED, 6, balancers_of("-9:5"));
+
+    (void)state;
+    arena_init(&arena);
+    assert_true(convergence_update(convergence, text, strlen(text), 4000, &known, NULL));
+    assert_int_equal(known.gone, 0); /* there is nothing to be without yet */
+    text = status_of(DRAINED, DRAINED, 6,
+                     "{\"address\":\"10.0.0.1\",\"port\":9,\"generation\":5,\"age_ms\":10900,"
+                     "\"is_gone\":true},{\"address\":\"::1\",\"port\":53,\"generation\":5,"
+                     "\"age_ms\":70000,\"is_gone\":true},{\"address\":\"::1\",\"port\":0,"
+                     "\"generation\":5,\"age_ms\":11000,\"is_gone\":true},{\"address\":\"::2\","
+                     "\"port\":0,\"generation\":6,\"age_ms\":11000,\"is_gone\":true}");
+    assert_true(convergence_update(convergence, text, strlen(text), 5000, &known, NULL));
+    assert_int_equal(convergence_gone(convergence, &arena, &gone), 3);
+    assert_string_equal(gone[0].name, "10.0.0.1 port 9");
+    assert_string_equal(gone[0].text, "10.0.0.1:9 (10 s ago)");
+    assert_string_equal(gone[1].text, "[::1]:53 (70 s ago)");
+    assert_string_equal(gone[2].name, "::1");
+    assert_string_equal(gone[2].text, "::1 (11 s ago)");
     arena_free(&arena);
     convergence_free(convergence);
 }
@@ -283,9 +348,12 @@ int main(void)
         cmocka_unit_test(further_changes_neither_raise_the_goal_nor_restart_the_wait),
         cmocka_unit_test(who_comes_later_has_to_see_it_and_who_goes_does_not),
         cmocka_unit_test(after_a_restart_of_the_server_low_numbers_count),
+        cmocka_unit_test(a_cluster_without_an_answer_is_seen_by_nobody),
         cmocka_unit_test(without_load_balancers_being_served_is_all),
         cmocka_unit_test(each_wish_looks_at_its_own_field),
         cmocka_unit_test(the_missing_are_named),
+        cmocka_unit_test(nobody_left_is_no_success_when_one_went_without_it),
+        cmocka_unit_test(those_that_went_without_it_are_named),
         cmocka_unit_test(one_who_asks_for_two_clusters_counts_once_and_needs_both),
         cmocka_unit_test(what_is_no_status_is_told_and_changes_nothing),
     };

@@ -177,6 +177,10 @@ static void a_wrong_command_line_is_told_on_the_error_stream(void **state)
         {"an argument too many",                  "status web api",         "too many arguments, first: api"                       },
         {"a format that there is not",            "status -o yaml",         "not text or json: yaml"                               },
         {"an option of another verb",             "refresh -o json",        "no such option, or a value"                           },
+        {"the letter that is none, of a word",    "status -xo json",
+         "not take: -x\nTry: rollcall help status\n"                                                                               },
+        {"a letter within a word",                "status -ox",
+         "not text or json: x\nTry: rollcall help status\n"                                                                        },
         {"help about nothing known",              "help me",                "no such verb: me"                                     },
     };
 

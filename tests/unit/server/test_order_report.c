@@ -38,6 +38,8 @@ struct scene {
     enum tag_outcome outcomes[ENTRIES];
     struct plan_effect effect;
     const char *not_found[1];
+    const char *not_found_why[1];
+    struct fleet_member member;
     char *text;
     size_t length;
     char *other;
@@ -72,6 +74,8 @@ static int setup(void **state)
                                           .effect_count = 1};
     scene->order.selection.not_found = scene->not_found;
     scene->order.selection.not_found_count = 1;
+    scene->not_found_why[0] = "shutting-down";
+    scene->order.selection.not_found_why = scene->not_found_why;
     scene->order.outcomes = scene->outcomes;
     scene->order.is_written = true;
     *state = scene;
@@ -161,6 +165,7 @@ static void the_table_shows_before_and_after_and_no_escape(void **state)
     assert_null(strchr(scene->text, '\033'));
     assert_has(scene->text, "not tried");
     assert_has(scene->text, "i-404");
+    assert_has(scene->text, "shutting-down");
 }
 
 static void counts_are_of_entries_and_missed_ids(void **state)
@@ -177,6 +182,10 @@ static void counts_are_of_entries_and_missed_ids(void **state)
 
 static void the_end_of_waiting_is_one_sentence(void **state)
 {
+    static struct convergence_gone gone[] = {
+        {.name = "10.0.0.8 port 53", .text = "10.0.0.8:53 (10 s ago)"},
+        {.name = "10.0.0.9",         .text = "10.0.0.9 (99 s ago)"   },
+    };
     static const char *missing[] = {"10.0.0.1 port 53", "10.0.0.2"};
     static const struct {
         bool is_reached;
@@ -186,15 +195,26 @@ static void the_end_of_waiting_is_one_sentence(void **state)
         const char *out;
         const char *err;
     } rows[] = {
-        {true,  {0, 6, 6}, 0, "",     "drained: seen by 6 of 6 load balancers\n", ""                                                                },
-        {true,  {0, 0, 0}, 0, "",     "no load balancer has asked",               ""                                                                },
+        {true,  {0, 6, 6, 0, 0}, 0, "",     "drained: seen by 6 of 6 load balancers\n",      ""                                                                },
+        {true,  {0, 0, 0, 0, 0}, 0, "",     "no load balancer asked within the last 120 s",  ""                                                                },
+        {true,  {0, 0, 0, 0, 1}, 0, "",     "drained: got by 1 load balancer, gone since\n", ""                                                                },
+        {true,
+         {0, 2, 2, 2, 0},
+         0,                         "",
+         "drained: seen by 2 of 2 load balancers\n2 stopped asking without having got it: "
+         "10.0.0.8:53 (10 s ago), 10.0.0.9 (99 s ago)\n",                                    ""                                                                },
         {false,
-         {0, 4, 6},
-         2,                   "",
-         "",                                                                      "4 of 6 load balancers, not by:\n  10.0.0.1 port 53\n  10.0.0.2\n"},
-        {false, {1, 0, 6}, 0, "",     "",                                         "1 instance is not drained"                                       },
-        {false, {3, 0, 6}, 0, "",     "",                                         "3 instances are not drained"                                     },
-        {false, {0, 0, 0}, 0, "gone", "",                                         "the server does not tell: gone"                                  },
+         {0, 0, 0, 2, 0},
+         0,                         "",
+         "",                                                                                 "no load balancer is left that has got it\n2 stopped asking without having got it: "
+         "10.0.0.8:53 (10 s ago), 10.0.0.9 (99 s ago)\n"                                                                                           },
+        {false,
+         {0, 4, 6, 0, 0},
+         2,                         "",
+         "",                                                                                 "4 of 6 load balancers, not by:\n  10.0.0.1 port 53\n  10.0.0.2\n"},
+        {false, {1, 0, 6, 0, 0}, 0, "",     "",                                              "1 instance is not drained"                                       },
+        {false, {3, 0, 6, 0, 0}, 0, "",     "",                                              "3 instances are not drained"                                     },
+        {false, {0, 0, 0, 0, 0}, 0, "gone", "",                                              "the server does not tell: gone"                                  },
     };
     struct scene *scene = *state;
 
@@ -209,7 +229,9 @@ static void the_end_of_waiting_is_one_sentence(void **state)
         scene->order.wait = (struct order_wait_result){.is_reached = rows[i].is_reached,
                                                        .state = rows[i].known,
                                                        .missing = missing,
-                                                       .missing_count = rows[i].missing_count};
+                                                       .missing_count = rows[i].missing_count,
+                                                       .gone = gone,
+                                                       .gone_count = rows[i].known.gone};
         error_set(&scene->order.wait.error, "%s", rows[i].why);
         order_report_wait(&scene->order, out, err);
         fclose(out);
@@ -218,6 +240,52 @@ static void the_end_of_waiting_is_one_sentence(void **state)
         assert_has(scene->other, rows[i].err);
         assert_int_equal(scene->length == 0, rows[i].out[0] == '\0');
         assert_int_equal(scene->other_length == 0, rows[i].err[0] == '\0');
+    }
+}
+
+static void those_that_went_are_listed_for_programs(void **state)
+{
+    static struct convergence_gone gone[] = {
+        {.name = "10.0.0.8", .text = ""}
+    };
+    struct scene *scene = *state;
+
+    scene->order.has_waited = true;
+    scene->order.wait = (struct order_wait_result){.gone = gone, .gone_count = 1};
+    assert_has(json_of(scene), "\"missing\":[],\"gone\":[\"10.0.0.8\"]}");
+}
+
+static void holds_of_the_other_kind_that_count_are_told_of(void **state)
+{
+    static const struct order_verb drain = {
+        .name = "drain", .kind = CHANGE_HOLD, .hold = HOLD_DRAIN};
+    struct scene *scene = *state;
+    struct candidate held = candidates[1];
+    static const struct {
+        enum hold_kind hold;
+        unsigned percent;
+        const char *said;
+    } rows[] = {
+        {HOLD_MAINT, 50,
+         "1 held by maint already counts towards the 50 percent; drain them by id\n"},
+        {HOLD_DRAIN, 50,  ""                                                        },
+        {HOLD_MAINT, 100, ""                                                        },
+    };
+
+    held.member = &scene->member;
+    scene->entries[1].candidate = &held;
+    scene->entries[1].is_done = true;
+    scene->order.request.verb = &drain;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        FILE *out = NULL;
+
+        free(scene->text);
+        out = open_memstream(&scene->text, &scene->length);
+        scene->member.hold = rows[i].hold;
+        scene->order.request.percent = rows[i].percent;
+        order_report_others(&scene->order, out);
+        fclose(out);
+        assert_string_equal(scene->text, rows[i].said);
     }
 }
 
@@ -232,6 +300,8 @@ int main(void)
         SCENE_TEST(the_table_shows_before_and_after_and_no_escape),
         SCENE_TEST(counts_are_of_entries_and_missed_ids),
         SCENE_TEST(the_end_of_waiting_is_one_sentence),
+        SCENE_TEST(those_that_went_are_listed_for_programs),
+        SCENE_TEST(holds_of_the_other_kind_that_count_are_told_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
