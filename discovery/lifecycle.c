@@ -10,10 +10,10 @@
 
 #include "discovery/lifecycle.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "discovery/lifecycle_memory.h"
+#include "discovery/membership.h"
 
 enum {
     /* EC2 shows a tag within seconds; a write that is not seen after this long is repeated. */
@@ -304,16 +304,6 @@ static void end_step(struct step *step)
     heartbeat_step(step, since_s, end_s);
 }
 
-static bool group_is_taken(const struct lifecycle_rules *rules, const char *group)
-{
-    for (size_t i = 0; i < rules->group_count; i++) {
-        if (fnmatch(rules->groups[i], group, 0) == 0) {
-            return true;
-        }
-    }
-    return rules->group_count == 0;
-}
-
 /* Our hooks that may hold an instance in this state; false when none does. */
 static bool hooks_find(struct step *step, const struct autoscaling_view *groups,
                        const struct autoscaling_instance *instance)
@@ -352,7 +342,8 @@ struct lifecycle_plan lifecycle_reconcile(const struct autoscaling_view *groups,
                             .plan = &plan,
                             .arena = arena};
 
-        if (!hooks_find(&step, groups, seen) || !group_is_taken(rules, seen->group)) {
+        if (!hooks_find(&step, groups, seen) ||
+            !group_is_taken(rules->groups, rules->group_count, seen->group)) {
             continue;
         }
         /* Kept even while EC2's look lacks the instance, which may be older than this one. */

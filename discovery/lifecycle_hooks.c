@@ -6,21 +6,10 @@
 
 #include "discovery/lifecycle_hooks.h"
 
-#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "discovery/log.h"
-
-bool lifecycle_takes(const struct lifecycle_rules *rules, const char *group)
-{
-    size_t index = 0;
-
-    while (index < rules->group_count && fnmatch(rules->groups[index], group, 0) != 0) {
-        index++;
-    }
-    return rules->group_count == 0 || index < rules->group_count;
-}
 
 static struct kept_hooks *kept_find(const struct hook_shelf *shelf, const char *group)
 {

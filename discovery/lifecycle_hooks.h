@@ -50,7 +50,4 @@ void hook_shelf_tidy(struct hook_shelf *shelf, int64_t now_s);
 
 void hook_shelf_free(struct hook_shelf *shelf);
 
-/* Whether the rules' globs take this group; none take every one. */
-bool lifecycle_takes(const struct lifecycle_rules *rules, const char *group);
-
 #endif

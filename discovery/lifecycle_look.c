@@ -12,6 +12,7 @@
 
 #include "discovery/lifecycle_hooks.h"
 #include "discovery/log.h"
+#include "discovery/membership.h"
 
 enum { MS_IN_S = 1000, PARAMETERS_MAX = 5 };
 
@@ -120,10 +121,11 @@ static bool hooks_begin(struct lifecycle_look *look)
 /* Go on with group `look->group` at `step`; at the end of the groups the look is done. */
 static void groups_go_on(struct lifecycle_look *look, enum look_step step)
 {
+    const struct lifecycle_rules *rules = &look->settings->rules;
     struct autoscaling_view *view = look->view;
 
     for (; look->group < view->group_count; look->group++, step = STEP_WARM_POOL) {
-        if (!lifecycle_takes(&look->settings->rules, group_name(look))) {
+        if (!group_is_taken(rules->groups, rules->group_count, group_name(look))) {
             continue;
         }
         if (step == STEP_WARM_POOL && view->groups[look->group].has_warm_pool) {

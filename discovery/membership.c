@@ -59,14 +59,14 @@ static bool group_is_credible(const char *group)
     return true;
 }
 
-static bool group_is_taken(const char *group, const struct membership_rules *rules)
+bool group_is_taken(const char *const *globs, size_t count, const char *group)
 {
-    for (size_t i = 0; i < rules->group_count; i++) {
-        if (fnmatch(rules->groups[i], group, 0) == 0) {
+    for (size_t i = 0; i < count; i++) {
+        if (fnmatch(globs[i], group, 0) == 0) {
             return true;
         }
     }
-    return rules->group_count == 0;
+    return count == 0;
 }
 
 static bool zone_is_valid(const char *az)
@@ -191,7 +191,7 @@ static struct decision eligibility(const struct instance *instance,
     if (!group_is_credible(group)) {
         group = last_good == NULL ? NULL : last_good->group;
     }
-    if (group != NULL && !group_is_taken(group, rules)) {
+    if (group != NULL && !group_is_taken(rules->groups, rules->group_count, group)) {
         return (struct decision){MEMBERSHIP_OUT, REASON_GROUP_NOT_TAKEN, group};
     }
     switch (instance->state) {

@@ -85,6 +85,12 @@ struct decision membership_decide(const struct instance *instance,
 /* A short fixed word for logs and metrics, such as "bad-weight". */
 const char *membership_reason_name(enum membership_reason reason);
 
+/*
+ * Whether one of `count` globs (fnmatch(3)) names `group`; without globs every group is taken. The
+ * one rule for who is served and whose hooks are ours.
+ */
+bool group_is_taken(const char *const *globs, size_t count, const char *group);
+
 /* Strict decimal digits, no sign, space or leading zero but "0", at most `max`. */
 bool number_parse_u16(const char *text, uint16_t max, uint16_t *number);
 
