@@ -8,8 +8,8 @@ from .autoscaling_arguments import (boolean, capacity, find_group, invalid, memb
                                     required, strict, structures, whole_number)
 from .autoscaling_model import POOL_STATES, WarmPool
 from .errors import AwsError
+from .refusals import signature_errors
 from .service import Action, Service
-from .sigv4 import Reason
 
 
 # -- groups
@@ -163,11 +163,6 @@ def writing(run, parameters):
                   mutating=True)
 
 
-MISMATCH = ("SignatureDoesNotMatch", "The request signature we calculated does not match the "
-            "signature you provided. Check your AWS Secret Access Key and signing method. Consult "
-            "the service documentation for details.", 403)
-UNKNOWN_KEY = ("InvalidClientTokenId", "The security token included in the request is invalid.",
-               403)
 GROUP = "AutoScalingGroupName"
 ACTION = f"{GROUP} LifecycleHookName InstanceId LifecycleActionToken"
 SERVICE = Service(
@@ -203,21 +198,4 @@ SERVICE = Service(
                                               "InstanceReusePolicy"),
         "DeleteWarmPool": writing(delete_warm_pool, f"{GROUP} ForceDelete"),
     },
-    signature_errors={
-        Reason.MISSING: ("MissingAuthenticationToken", "Request is missing Authentication Token",
-                         403),
-        Reason.MALFORMED: ("IncompleteSignature",
-                           "The request signature does not conform to AWS standards", 400),
-        Reason.SKEWED: ("SignatureDoesNotMatch", "Signature expired", 403),
-        Reason.CREDENTIALS_EXPIRED: ("ExpiredToken",
-                                     "The security token included in the request is expired", 403),
-        Reason.WRONG_REGION: ("SignatureDoesNotMatch",
-                              "Credential should be scoped to a valid region.", 403),
-        Reason.WRONG_SERVICE: ("SignatureDoesNotMatch",
-                               "Credential should be scoped to correct service: 'autoscaling'.",
-                               403),
-        Reason.UNKNOWN_KEY: UNKNOWN_KEY,
-        Reason.WRONG_TOKEN: UNKNOWN_KEY,
-        Reason.UNSIGNED_HEADER: MISMATCH,
-        Reason.MISMATCH: MISMATCH,
-    })
+    signature_errors=signature_errors("autoscaling"))

@@ -20,6 +20,7 @@ class Groups:
         self._pause_s = state_walk_s / 2
         self._groups = {}
         self._numbers = itertools.count(1)
+        self.listener = None  # is told when a hook begins to hold an instance
 
     # -- look
 
@@ -227,6 +228,9 @@ class Groups:
                 hook, now + hook.heartbeat_s * self.time_scale,
                 now + hook.total_s * self.time_scale)
         self._enter(group, member, member.step + ":Wait", at)
+        if self.listener:
+            for action in member.actions.values():
+                self.listener.lifecycle_began(group, member, action)
         return True
 
     def _wait(self, group, member, now):

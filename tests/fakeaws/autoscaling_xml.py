@@ -22,17 +22,17 @@ def boolean(name, value):
     return element(name, "true" if value else "false")
 
 
-def answer(call, result=None):
+def answer(call, result=None, namespace=NAMESPACE):
     """`result` None: an action that has none, not even an empty one."""
     wrapped = "" if result is None else f"<{call.action}Result>{result}</{call.action}Result>"
-    return (f'{DECLARATION}<{call.action}Response xmlns="{NAMESPACE}">{wrapped}'
+    return (f'{DECLARATION}<{call.action}Response xmlns="{namespace}">{wrapped}'
             f"<ResponseMetadata><RequestId>{call.request_id}</RequestId></ResponseMetadata>"
             f"</{call.action}Response>")
 
 
-def render_error(error, request_id):
+def render_error(error, request_id, namespace=NAMESPACE):
     kind = "Sender" if error.status < 500 else "Receiver"
-    return (f'{DECLARATION}<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{kind}</Type>'
+    return (f'{DECLARATION}<ErrorResponse xmlns="{namespace}"><Error><Type>{kind}</Type>'
             f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>")
 

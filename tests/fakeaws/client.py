@@ -12,6 +12,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from .client_services import ServiceSteering
+
 ENTRY = Path(__file__).resolve().with_name("fakeaws.py")
 CONTROL_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 10
@@ -22,11 +24,13 @@ class FakeAwsError(Exception):
 
 
 def start(**options):
-    """Start a process: `region="eu-west-1"`, `state_walk_ms=50`, ... as fakeaws.py's options."""
+    """Start a process: `region="eu-west-1"`, `state_walk_ms=50`, ... as fakeaws.py's options; a
+    list is an option given several times."""
     arguments = ["--stdin-lifeline"]
     for name, value in options.items():
         flag = "--" + name.replace("_", "-")
-        arguments += [flag] if value is True else [flag, str(value)]
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            arguments += [flag] if each is True else [flag, str(each)]
     process = subprocess.Popen([sys.executable, str(ENTRY), *arguments],
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     line = process.stdout.readline()
@@ -35,13 +39,16 @@ def start(**options):
     return FakeAws(**json.loads(line), process=process)
 
 
-class FakeAws:
-    """A running fake AWS; also for one that somebody else started."""
+class FakeAws(ServiceSteering):
+    """A running fake AWS; also for one that somebody else started. `place` is the world that is
+    meant, {region, account}; without it, the one of the first region."""
 
     def __init__(self, endpoint, imds=None, access_key="AKIDEXAMPLE", secret_key="",
-                 region="eu-west-1", process=None):
+                 region="eu-west-1", process=None, container=None, place=None):
         self.endpoint = endpoint
         self.imds_endpoint = imds
+        self.container_endpoint = container
+        self.place = place or {}
         self.access_key = access_key
         self.secret_key = secret_key
         self.region = region
@@ -65,10 +72,16 @@ class FakeAws:
         self.process.stdin.close()
         self.process.stdout.close()
 
-    def control(self, path, body=None):
+    @property
+    def account(self):
+        """None: the first one."""
+        return self.place.get("account")
+
+    def control(self, path, body=None, place=None):
         """GET without `body`, else POST."""
+        query = urllib.parse.urlencode(place or self.place)
         request = urllib.request.Request(
-            f"{self.endpoint}/_control/{path}",
+            f"{self.endpoint}/_control/{path}{'?' if query else ''}{query}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

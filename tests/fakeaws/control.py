@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The control API for tests: change the model as no AWS client could, order faults, look back."""
 
+import functools
 import json
+import re
 import urllib.parse
 
-from . import autoscaling_control
+from . import autoscaling_control, control_services
 from .faults import Fault
 from .fleet import GROUP_TAG, AddressesExhausted, RawXml
 from .httpd import Response
@@ -35,6 +37,46 @@ def tags_of(tags):
 
 
 class Control:
+    """`?region=` and `?account=` choose the world, which is made when it is not there yet."""
+
+    def __init__(self, cloud):
+        self._cloud = cloud
+
+    def __call__(self, request):
+        name = request.path.removeprefix("/_control/")
+        try:
+            place = parse_place(request.query)
+            world = self._cloud.world(place.get("region"), place.get("account"))
+            world.advance()
+            if (request.method, name) == ("POST", "reset"):
+                return reply(200, self._reset(world, place))
+            route = WorldControl(world).route(request.method, name)
+            if route is None:
+                return reply(404, {"error": f"no {request.method} /_control/{name}"})
+            return reply(200, route(**(json.loads(request.body) if request.body else {})))
+        except (Refused, TypeError, ValueError, KeyError, AttributeError,
+                AddressesExhausted) as error:
+            return reply(400, {"error": f"/_control/{name}: {type(error).__name__}: {error}"})
+
+    def _reset(self, world, place):
+        """The one world that was named, or else everything."""
+        if place:
+            self._cloud.renew(world)
+        else:
+            self._cloud.reset()
+        return {}
+
+
+def parse_place(query):
+    place = dict(urllib.parse.parse_qsl(query, strict_parsing=True)) if query else {}
+    for name, value in place.items():
+        pattern = {"region": r"[a-z]{2,}(-[a-z]+)+-\d+", "account": r"\d{12}"}.get(name)
+        if pattern is None or not re.fullmatch(pattern, value):
+            raise Refused(f"{name}={value} names no world")
+    return place
+
+
+class WorldControl:
     def __init__(self, world):
         self._world = world
         self._routes = {
@@ -43,28 +85,23 @@ class Control:
             ("POST", "terminate"): self.terminate, ("POST", "fault"): self.fault,
             ("POST", "faults/clear"): self.clear_faults, ("GET", "requests"): self.requests,
             ("POST", "requests/clear"): self.clear_requests, ("POST", "clock"): self.clock,
-            ("POST", "imds"): self.imds, ("POST", "reset"): self.reset,
+            ("POST", "imds"): self.imds,
             ("POST", "asg"): self.create_group, ("POST", "asg/scale"): self.scale_group,
             ("GET", "asg"): self.groups, ("GET", "journal"): self.writes,
             ("POST", "journal/clear"): self.clear_writes, ("POST", "settings"): self.settings}
 
-    def __call__(self, request):
-        self._world.advance()
-        name = request.path.removeprefix("/_control/")
-        route = self._routes.get((request.method, name)) or self._group_route(request, name)
-        if route is None:
-            return reply(404, {"error": f"no {request.method} /_control/{name}"})
-        try:
-            body = json.loads(request.body) if request.body else {}
-            return reply(200, route(**body))
-        except (Refused, TypeError, ValueError, KeyError, AttributeError,
-                AddressesExhausted) as error:
-            return reply(400, {"error": f"/_control/{name}: {type(error).__name__}: {error}"})
+    def route(self, method, name):
+        """The function that answers, None when there is none."""
+        if (method, name) in self._routes:
+            return self._routes[method, name]
+        if (method, name) in control_services.ROUTES:
+            return functools.partial(control_services.ROUTES[method, name], self._world)
+        return self._group_route(method, name)
 
-    def _group_route(self, request, name):
+    def _group_route(self, method, name):
         """GET asg/NAME, the one request with a name in its path."""
         kind, _, group = name.partition("/")
-        if request.method != "GET" or kind != "asg":
+        if method != "GET" or kind != "asg":
             return None
         return lambda: autoscaling_control.show(self._world, urllib.parse.unquote(group))
 
@@ -147,8 +184,8 @@ class Control:
         if unknown:
             raise Refused(f"imds has no {', '.join(sorted(unknown))}")
         for key, value in settings.items():
-            setattr(self._world.imds, key, value)
-        self._world.imds.issued = None
+            setattr(self._world.cloud.imds, key, value)
+        self._world.cloud.imds.issued = None
         return {}
 
     def create_group(self, **fields):
@@ -177,10 +214,6 @@ class Control:
             self._world.groups.time_scale = float(time_scale)
         if stale_reads is not None:
             self._world.fleet.stale.reads = int(stale_reads)
-        return {}
-
-    def reset(self):
-        self._world.reset()
         return {}
 
 

@@ -3,10 +3,12 @@
 
 from dataclasses import dataclass
 
-KINDS = ("error", "raw", "cut", "delay", "drop", "empty", "empty-page", "repeat-token")
+KINDS = ("error", "raw", "cut", "delay", "drop", "empty", "empty-page", "repeat-token",
+         "failed-entries")
 FOREVER = -1
 MUTATING = "mutating"  # the action that stands for every one that changes something
 IMDS = "IMDS"  # the action that stands for every request to the metadata service
+CONTAINER = "CONTAINER"  # and for every request to the container's credentials
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Fault:
     delay_ms: int = 0
     skip: int = 0                 # how many requests that it would hit go by unharmed first
     after: bool = False           # error, drop: the action takes effect all the same
+    entries: int | None = None    # failed-entries: so many, the first of the batch; None: all
 
     def __post_init__(self):
         if self.kind not in KINDS:
@@ -35,8 +38,9 @@ class Fault:
             raise ValueError(f"skip {self.skip}: 0 or more")
 
     def hits(self, action, page, mutating):
-        """"*" is every action of every service; the metadata service is none of them."""
-        wanted = (self.action == action or (self.action == "*" and action != IMDS)
+        """"*" is every action of every service; those that hand out keys are none of them."""
+        wanted = (self.action == action
+                  or (self.action == "*" and action not in (IMDS, CONTAINER))
                   or (self.action == MUTATING and mutating))
         return wanted and self.page in (None, page)
 

@@ -88,6 +88,7 @@ class Fleet:
         self._numbers = itertools.count(1)
         self._hosts = {}   # network -> the offset to try next
         self._used = set()
+        self.listener = None  # is told of changes as EventBridge is
 
     # -- look
 
@@ -142,6 +143,8 @@ class Fleet:
             when = time.monotonic() + self._state_walk_s
             heapq.heappush(self._due, (when, next(self._numbers), instance, instance.walk))
         self.changed(instance)
+        if self.listener:
+            self.listener.state_changed(instance)
 
     def terminate(self, instance):
         if instance.state not in ("shutting-down", "terminated"):
@@ -149,12 +152,15 @@ class Fleet:
 
     def set_tags(self, instance, tags):
         """Add or overwrite; None takes a tag away."""
+        different = [key for key, value in tags.items() if instance.tags.get(key) != value]
         for key, value in tags.items():
             if value is None:
                 instance.tags.pop(key, None)
             else:
                 instance.tags[key] = value
         self.changed(instance)
+        if self.listener and different:
+            self.listener.tags_changed(instance, different)
 
     def forget(self, instance):
         """No longer listed at all, as after about an hour in `terminated`."""

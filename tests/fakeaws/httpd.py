@@ -5,10 +5,13 @@ An application here is any callable that takes a Request and returns a Response.
 """
 
 import http.server
+import select
+import socket
 import socketserver
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
@@ -25,6 +28,7 @@ class Request:
     target: str
     headers: list  # (name, value) in the order received, duplicates kept
     body: bytes
+    is_gone: Callable = lambda: False  # whether the client has closed its connection meanwhile
 
     @property
     def path(self):
@@ -62,7 +66,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.read_body()
         if body is None:
             return
-        request = Request(self.command, self.path, list(self.headers.items()), body)
+        request = Request(self.command, self.path, list(self.headers.items()), body,
+                          self.is_gone)
         try:
             response = self.server.application(request)
         except Exception:  # a bug of ours must show in the test's output, not hang its client
@@ -71,6 +76,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.deliver(response)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer
+
+    def is_gone(self):
+        try:
+            readable, _, _ = select.select([self.connection], [], [], 0)
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
 
     def read_body(self):
         length = self.headers.get("Content-Length", "0")

@@ -19,6 +19,9 @@ class Call:
     arguments: dict      # the parameters as a tree: {"Filter": {"1": {"Name": ..., ...}}}
     request_id: str
     fault: object = None  # one that the action itself has to act out: empty, repeat-token, ...
+    credential: object = None  # whose key has signed it; None for an action that is not signed
+    host: str = ""
+    is_gone: Callable = lambda: False  # whether the client has closed its connection
 
     def fault_is(self, kind):
         return self.fault is not None and self.fault.kind == kind
@@ -30,6 +33,7 @@ class Action:
     parameters: frozenset | None  # names at the top level; None: any
     page_of: Callable = field(default=lambda world, arguments: None)
     mutating: bool = False  # goes into the journal of writes
+    signed: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Service:
     actions: dict
     render_error: Callable   # AwsError, request id -> text
     signature_errors: dict   # sigv4.Reason -> (code, message, HTTP status)
+    target: str | None = None  # the name before the action in x-amz-target; None: no JSON service
+    error_headers: Callable = lambda error: []
 
 
 def tree(pairs):

@@ -46,15 +46,16 @@ class SignatureRefused(Exception):
         self.reason = reason
 
 
-def verify(request, credentials, now_s, region, service):
-    """Return the credential that signed `request`, or raise SignatureRefused."""
+def verify(request, credentials, now_s, regions, service):
+    """The credential that has signed `request`, and the region of its scope, which must be one of
+    `regions`; or raise SignatureRefused."""
     value = single_header(request, "authorization", Reason.MISSING)
     match = AUTHORIZATION.fullmatch(value)
     if match is None:
         raise SignatureRefused(Reason.MALFORMED, value.partition(" ")[0])
     date = single_header(request, "x-amz-date", Reason.MALFORMED)
     check_date(date, match["date"], now_s)
-    if match["region"] != region:
+    if match["region"] not in regions:
         raise SignatureRefused(Reason.WRONG_REGION, match["region"])
     if match["service"] != service:
         raise SignatureRefused(Reason.WRONG_SERVICE, match["service"])
@@ -64,12 +65,18 @@ def verify(request, credentials, now_s, region, service):
     signed = match["headers"].split(";")
     check_signed_headers(request, signed)
 
-    scope = f"{match['date']}/{region}/{service}/aws4_request"
+    scope = f"{match['date']}/{match['region']}/{service}/aws4_request"
     expected = signature(request, signed, date, scope, credential.secret_key)
     if not hmac.compare_digest(expected, match["signature"]):
         raise SignatureRefused(Reason.MISMATCH)
     check_token(request, credential, now_s)
-    return credential
+    return credential, match["region"]
+
+
+def scope_region(request):
+    """The region that an Authorization header claims; None when it names none."""
+    match = AUTHORIZATION.fullmatch((request.header("authorization") or "").strip())
+    return match and match["region"]
 
 
 def single_header(request, name, missing):
