@@ -1,122 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/aws/credential_chain.c - the providers in their order, and the small ones.
+ * discovery/aws/credential_chain.c - one step after the other.
  */
 
 #include "discovery/aws/credential_chain.h"
 
-#include "discovery/aws/profile.h"
-
-/* Half a pair is a mistake to be told, not a reason to use another identity. */
-static enum provider_outcome pair_outcome(struct credential_walk *walk, const char *where)
+static void step_begin(struct credential_walk *walk, void (*step)(struct credential_walk *walk))
 {
-    if (walk->found.access_key == NULL && walk->found.secret_key == NULL) {
-        return PROVIDER_ABSENT;
-    }
-    if (walk->found.access_key == NULL || walk->found.secret_key == NULL) {
-        (void)error_set(&walk->error, "%s: one of access key id and secret access key is missing",
-                        where);
-        return PROVIDER_FAILED;
-    }
-    return PROVIDER_FOUND;
+    walk->step = step;
+    walk->tries = 0;
+    walk->unreachable = false;
+    step(walk);
 }
-
-static void environment_provider(struct credential_walk *walk)
-{
-    const struct aws_environment *environment = walk->environment;
-
-    walk->found = (struct credentials){
-        .access_key = arena_string(&walk->arena, aws_variable(environment, "AWS_ACCESS_KEY_ID")),
-        .secret_key =
-            arena_string(&walk->arena, aws_variable(environment, "AWS_SECRET_ACCESS_KEY")),
-        .session_token = arena_string(&walk->arena, aws_variable(environment, "AWS_SESSION_TOKEN")),
-        .provider = "environment",
-    };
-    credential_walk_end(walk, pair_outcome(walk, "environment"));
-}
-
-static void shared_files_provider(struct credential_walk *walk)
-{
-    struct aws_profile profile;
-    enum provider_outcome outcome;
-
-    if (!aws_profile_read(walk->environment, &walk->arena, &profile, &walk->error)) {
-        credential_walk_end(walk, PROVIDER_FAILED);
-        return;
-    }
-    walk->found = (struct credentials){
-        .access_key = profile.access_key,
-        .secret_key = profile.secret_key,
-        .session_token = profile.session_token,
-        .provider = "shared files",
-    };
-    outcome = pair_outcome(walk, arena_format(&walk->arena, "profile %s", profile.name));
-    if (outcome == PROVIDER_ABSENT && profile.other_way != NULL) {
-        (void)error_set(&walk->error, "profile %s: %s is not supported yet", profile.name,
-                        profile.other_way);
-        outcome = PROVIDER_FAILED;
-    }
-    credential_walk_end(walk, outcome);
-}
-
-/*
- * Who set one of these wants that identity. Quietly taking the machine's own would be another
- * account's answer, so it is an error until the providers are built.
- */
-static void unsupported_provider(struct credential_walk *walk)
-{
-    static const char *const variables[] = {"AWS_WEB_IDENTITY_TOKEN_FILE",
-                                            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                                            "AWS_CONTAINER_CREDENTIALS_FULL_URI"};
-
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
-        if (aws_variable(walk->environment, variables[i]) != NULL) {
-            (void)error_set(&walk->error, "%s is set, but that provider is not supported yet",
-                            variables[i]);
-            credential_walk_end(walk, PROVIDER_FAILED);
-            return;
-        }
-    }
-    credential_walk_end(walk, PROVIDER_ABSENT);
-}
-
-static void (*const providers[])(struct credential_walk *walk) = {
-    environment_provider,
-    shared_files_provider,
-    unsupported_provider,
-    instance_role_provider,
-};
-
-enum { PROVIDER_COUNT = sizeof(providers) / sizeof(providers[0]) };
 
 void credential_walk_start(struct credential_walk *walk)
 {
     arena_init(&walk->arena);
-    walk->row = 0;
-    walk->query = NULL;
-    providers[0](walk);
+    walk->found = (struct credentials){0};
+    if (!credential_plan_make(walk->settings, &walk->arena, &walk->plan, &walk->error)) {
+        credential_step_fail(walk);
+        return;
+    }
+    switch (walk->plan.base) {
+    case BASE_STATIC:
+        walk->found = walk->plan.keys;
+        credential_step_done(walk);
+        break;
+    case BASE_WEB_IDENTITY:
+        walk->role = &walk->plan.identity;
+        step_begin(walk, assumed_role_step);
+        break;
+    case BASE_CONTAINER:
+        step_begin(walk, container_role_step);
+        break;
+    case BASE_INSTANCE:
+        step_begin(walk, instance_role_step);
+        break;
+    }
 }
 
-void credential_walk_end(struct credential_walk *walk, enum provider_outcome outcome)
+void credential_step_done(struct credential_walk *walk)
 {
-    if (outcome == PROVIDER_ABSENT) {
-        walk->row++;
-        if (walk->row < PROVIDER_COUNT) {
-            providers[walk->row](walk);
-            return;
-        }
-        (void)error_set(&walk->error, "no provider of credentials has any");
-        outcome = PROVIDER_FAILED;
+    if (walk->plan.role_count > 0) {
+        walk->plan.role_count--;
+        walk->role = &walk->plan.roles[walk->plan.role_count];
+        step_begin(walk, assumed_role_step);
+        return;
     }
-    walk->done(walk->owner, outcome);
+    walk->done(walk->owner, true);
+}
+
+void credential_step_fail(struct credential_walk *walk)
+{
+    walk->done(walk->owner, false);
+}
+
+static void on_retry(uv_timer_t *retry)
+{
+    struct credential_walk *walk = retry->data;
+
+    walk->step(walk);
+}
+
+void credential_step_again(struct credential_walk *walk)
+{
+    int64_t wait_ms = walk->settings->retry_wait_ms;
+
+    walk->tries++;
+    if (walk->tries >= CREDENTIAL_STEP_TRIES) {
+        credential_step_fail(walk);
+        return;
+    }
+    walk->retry->data = walk;
+    (void)uv_timer_start(walk->retry, on_retry,
+                         (uint64_t)(wait_ms == 0 ? CREDENTIALS_TRY_WAIT_MS : wait_ms), 0);
 }
 
 void credential_walk_cancel(struct credential_walk *walk)
 {
+    (void)uv_timer_stop(walk->retry);
     if (walk->query != NULL) {
         imds_cancel(walk->query);
         walk->query = NULL;
+    }
+    if (walk->exchange != NULL) {
+        http_cancel(walk->exchange);
+        walk->exchange = NULL;
     }
     arena_free(&walk->arena);
 }

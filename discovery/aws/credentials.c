@@ -17,10 +17,14 @@ struct waiter {
 };
 
 struct credential_cache {
-    const struct aws_environment *environment;
-    struct arena arena; /* of `current` */
+    struct credential_settings settings;
+    struct aws_place place;
+    uv_timer_t *retry;    /* of the walk; frees itself once it is closed */
+    int64_t own_offset_s; /* settings.clock_offset_s points here when nobody shares one */
+    struct arena arena;   /* of `current` */
     struct credentials current;
     bool has_current;
+    int64_t life_s;       /* of `current`, when it came */
     bool refused;         /* by AWS: not to be used before the chain was asked again */
     int64_t not_before_s; /* no renewal before this after one failed */
     struct error failure; /* of the last walk, when there is no `current` */
@@ -45,19 +49,33 @@ static void cache_destroy(struct credential_cache *cache)
     free(cache);
 }
 
+/* By AWS's clock, as far as it is known: it wrote the end. */
+static int64_t cache_now_s(const struct credential_cache *cache)
+{
+    return cache->settings.environment->now_s() + *cache->settings.clock_offset_s;
+}
+
+/* Roles may be assumed for 15 minutes only: with fixed times every call would renew them. */
+static int64_t window_s(int64_t usual_s, int64_t life_s, int64_t share)
+{
+    return life_s / share < usual_s ? life_s / share : usual_s;
+}
+
 static enum freshness cache_freshness(const struct credential_cache *cache)
 {
-    int64_t now_s = cache->environment->now_s();
+    int64_t now_s = cache_now_s(cache);
     int64_t left_s = cache->current.ends_s - now_s;
 
     if (!cache->has_current || cache->refused) {
         return RENEW_FIRST;
     }
-    if (cache->current.ends_s == 0 || left_s > CREDENTIALS_ADVISORY_S ||
-        now_s < cache->not_before_s) {
+    if (cache->current.ends_s == 0 || now_s < cache->not_before_s ||
+        left_s > window_s(CREDENTIALS_ADVISORY_S, cache->life_s, CREDENTIALS_ADVISORY_SHARE)) {
         return USABLE;
     }
-    return left_s > CREDENTIALS_MANDATORY_S ? RENEW_BESIDE : RENEW_FIRST;
+    return left_s > window_s(CREDENTIALS_MANDATORY_S, cache->life_s, CREDENTIALS_MANDATORY_SHARE)
+               ? RENEW_BESIDE
+               : RENEW_FIRST;
 }
 
 /* From the time that the kept credentials have left. */
@@ -95,35 +113,63 @@ static void waiters_deliver(struct credential_cache *cache)
 
 static void renewal_put_off(struct credential_cache *cache, const char *reason)
 {
-    int64_t left_s = cache->current.ends_s - cache->environment->now_s();
+    int64_t left_s = cache->current.ends_s - cache_now_s(cache);
 
-    cache->not_before_s = cache->environment->now_s() + retry_wait_s(left_s);
+    cache->not_before_s = cache_now_s(cache) + retry_wait_s(left_s);
     log_event(LEVEL_WARNING, "credentials not renewed",
               log_text("provider", cache->current.provider), log_text("error", reason));
 }
 
-static void on_walk(void *owner, enum provider_outcome outcome)
+static void walk_take(struct credential_cache *cache)
+{
+    const struct credential_walk *walk = &cache->walk;
+    bool same = cache->has_current && walk->found.ends_s == cache->current.ends_s;
+    int64_t now_s = cache_now_s(cache);
+
+    arena_free(&cache->arena);
+    cache->arena = walk->arena;
+    cache->current = walk->found;
+    cache->has_current = true;
+    cache->not_before_s = 0;
+    if (walk->found.ends_s != 0 && walk->found.ends_s <= now_s) {
+        renewal_put_off(cache, "the new ones have ended already");
+    } else if (same) {
+        /* Instances get new ones some minutes before the end only: not with every call. */
+        cache->not_before_s = now_s + CREDENTIALS_RETRY_S;
+    } else {
+        cache->life_s = walk->found.ends_s - now_s;
+    }
+}
+
+static void walk_failed(struct credential_cache *cache)
+{
+    struct credential_walk *walk = &cache->walk;
+    int64_t ends_s = cache->current.ends_s;
+
+    arena_free(&walk->arena);
+    cache->failure = walk->error;
+    if (!cache->has_current) {
+        return;
+    }
+    if (ends_s == 0 || ends_s > cache_now_s(cache) || walk->unreachable) {
+        renewal_put_off(cache, walk->error.text);
+        return;
+    }
+    cache->has_current = false;
+    cache->current = (struct credentials){0};
+    arena_free(&cache->arena);
+}
+
+static void on_walk(void *owner, bool found)
 {
     struct credential_cache *cache = owner;
-    struct credential_walk *walk = &cache->walk;
 
     cache->walking = false;
     cache->refused = false;
-    if (outcome == PROVIDER_FOUND) {
-        arena_free(&cache->arena);
-        cache->arena = walk->arena;
-        cache->current = walk->found;
-        cache->has_current = true;
-        cache->not_before_s = 0;
-        if (walk->found.ends_s != 0 && walk->found.ends_s <= cache->environment->now_s()) {
-            renewal_put_off(cache, "the new ones have ended already");
-        }
+    if (found) {
+        walk_take(cache);
     } else {
-        arena_free(&walk->arena);
-        cache->failure = walk->error;
-        if (cache->has_current) {
-            renewal_put_off(cache, walk->error.text);
-        }
+        walk_failed(cache);
     }
     if (!cache->delivering) {
         waiters_deliver(cache);
@@ -137,8 +183,9 @@ static void walk_start(struct credential_cache *cache)
     }
     cache->walking = true;
     cache->walk = (struct credential_walk){
-        .environment = cache->environment,
-        .imds = cache->walk.imds,
+        .settings = &cache->settings,
+        .place = &cache->place,
+        .retry = cache->retry,
         .done = on_walk,
         .owner = cache,
     };
@@ -160,12 +207,11 @@ static void waiter_add(struct credential_cache *cache, credentials_done done, vo
 
 void credentials_get(struct credential_cache *cache, credentials_done done, void *owner)
 {
-    enum freshness freshness = cache_freshness(cache);
-
-    if (freshness == RENEW_BESIDE) {
+    if (cache_freshness(cache) == RENEW_BESIDE) {
         walk_start(cache);
     }
-    if (freshness != RENEW_FIRST) {
+    /* Looked at again: the renewal may have ended at once, and they in the meantime. */
+    if (cache_freshness(cache) != RENEW_FIRST) {
         done(owner, &cache->current, NULL);
         return;
     }
@@ -194,15 +240,29 @@ void credentials_invalidate(struct credential_cache *cache)
     cache->refused = true;
 }
 
-struct credential_cache *credential_cache_new(const struct aws_environment *environment,
-                                              struct imds *imds)
+void credential_cache_set_place(struct credential_cache *cache, const struct aws_place *place)
+{
+    cache->place = *place;
+}
+
+struct credential_cache *credential_cache_new(uv_loop_t *loop,
+                                              const struct credential_settings *settings)
 {
     struct credential_cache *cache = memory_new(sizeof(*cache));
 
-    cache->environment = environment;
-    cache->walk.imds = imds;
+    cache->settings = *settings;
+    if (settings->clock_offset_s == NULL) {
+        cache->settings.clock_offset_s = &cache->own_offset_s;
+    }
+    cache->retry = memory_new(sizeof(*cache->retry));
+    (void)uv_timer_init(loop, cache->retry);
     arena_init(&cache->arena);
     return cache;
+}
+
+static void on_retry_closed(uv_handle_t *handle)
+{
+    free((uv_timer_t *)handle);
 }
 
 void credential_cache_free(struct credential_cache *cache)
@@ -211,6 +271,7 @@ void credential_cache_free(struct credential_cache *cache)
         credential_walk_cancel(&cache->walk);
         cache->walking = false;
     }
+    uv_close((uv_handle_t *)cache->retry, on_retry_closed);
     cache->freed = true;
     if (!cache->delivering) {
         cache_destroy(cache);

@@ -3,11 +3,12 @@
 /*
  * discovery/aws/credentials.h - whose keys a call is signed with, and for how long.
  *
- * The first provider of the chain that has something decides: environment, shared files, the
- * instance's role. What it gave is kept until CREDENTIALS_ADVISORY_S before it ends, then renewed
- * beside the calls, and from CREDENTIALS_MANDATORY_S on before them. When that fails the old ones
- * stay in use, past their end too: AWS decides whether they still count (static stability).
- * Main loop only.
+ * Who gives them is decided in discovery/aws/credential_plan.h. What was given is kept until
+ * CREDENTIALS_ADVISORY_S before it ends, then renewed beside the calls, and from
+ * CREDENTIALS_MANDATORY_S on before them; credentials of a short life have shorter such times.
+ * When renewing fails the old ones stay in use until their end, and past it while nobody who could
+ * give new ones can be reached: AWS decides whether they still count (static stability). Main loop
+ * only.
  */
 
 #ifndef DISCOVERY_AWS_CREDENTIALS_H
@@ -15,13 +16,18 @@
 
 #include <stdint.h>
 
+#include "discovery/aws/endpoint.h"
 #include "discovery/aws/environment.h"
+#include "discovery/aws/http.h"
 #include "discovery/aws/imds.h"
 #include "zones/error.h"
 
 enum {
     CREDENTIALS_ADVISORY_S = 15 * 60,
     CREDENTIALS_MANDATORY_S = 10 * 60,
+    CREDENTIALS_ADVISORY_SHARE = 4, /* but no more than this part of their life */
+    CREDENTIALS_MANDATORY_SHARE = 6,
+    CREDENTIALS_TRY_WAIT_MS = 1000,       /* between the tries of one renewal */
     CREDENTIALS_RETRY_S = 60,             /* after a failed renewal, while the old ones count */
     CREDENTIALS_STALE_RETRY_S = 10 * 60,  /* when they have ended: the service is in trouble */
     CREDENTIALS_STALE_JITTER_MIN_S = 120, /* and not all instances at once */
@@ -46,9 +52,25 @@ struct credential_cache;
 typedef void (*credentials_done)(void *owner, const struct credentials *credentials,
                                  const struct error *error);
 
-/* Both are borrowed. Asks nobody yet. */
-struct credential_cache *credential_cache_new(const struct aws_environment *environment,
-                                              struct imds *imds);
+/* Whose credentials, and who can be asked for them. Borrowed, the strings too. */
+struct credential_settings {
+    const struct aws_environment *environment;
+    struct http *http;
+    struct imds *imds;
+    const char *role_arn;    /* the role to assume with what the chain gave; NULL: none */
+    const char *external_id; /* of role_arn; NULL: none */
+    const char *proxy;       /* for STS, see discovery/aws/http.h; NULL: none */
+    int64_t *clock_offset_s; /* what AWS's clock has more than ours, which STS's answers correct
+                              * too; NULL: the cache has its own */
+    int64_t retry_wait_ms;   /* 0: CREDENTIALS_TRY_WAIT_MS */
+};
+
+/* `settings` is copied. Asks nobody yet. */
+struct credential_cache *credential_cache_new(uv_loop_t *loop,
+                                              const struct credential_settings *settings);
+
+/* Where STS is asked. Before the first credentials_get(); copied, but for what it borrows. */
+void credential_cache_set_place(struct credential_cache *cache, const struct aws_place *place);
 
 /* Forgets everybody who waits, and the secrets. Free it before its `imds`. */
 void credential_cache_free(struct credential_cache *cache);

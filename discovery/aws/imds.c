@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "discovery/aws/endpoint.h"
+#include "discovery/membership.h"
 #include "zones/arena.h"
 
 /* A token is not used in its last seconds: it may end on the way. */
@@ -34,7 +35,9 @@ struct imds_query {
     imds_done done;
     void *owner;
     struct http_exchange *exchange;
-    int tries;
+    uint16_t tries;
+    uint16_t tries_max;
+    uint16_t timeout_s; /* 0: as the constants have it */
     LIST_ENTRY(imds_query) in_imds;
 };
 
@@ -63,7 +66,7 @@ static void query_send(struct imds_query *query);
 static void query_retry(struct imds_query *query, const struct error *error)
 {
     query->tries++;
-    if (query->tries >= IMDS_TRIES) {
+    if (query->tries >= query->tries_max) {
         query_end(query, NULL, error);
     } else {
         query_send(query);
@@ -183,8 +186,9 @@ static void query_send(struct imds_query *query)
         .url = arena_format(&query->arena, "%s%s", query->base, path),
         .headers = &header,
         .header_count = 1,
-        .connect_timeout_ms = IMDS_CONNECT_TIMEOUT_MS,
-        .timeout_ms = IMDS_TIMEOUT_MS,
+        .connect_timeout_ms =
+            query->timeout_s == 0 ? IMDS_CONNECT_TIMEOUT_MS : query->timeout_s * 1000,
+        .timeout_ms = query->timeout_s == 0 ? IMDS_TIMEOUT_MS : query->timeout_s * 1000,
     };
 
     (void)snprintf(ttl, sizeof(ttl), "%d", IMDS_TOKEN_TTL_S);
@@ -218,13 +222,36 @@ static bool endpoint_find(const struct aws_environment *environment, struct aren
     return true;
 }
 
+static bool number_find(const struct aws_environment *environment, const char *variable,
+                        uint16_t max, uint16_t *number, struct error *error)
+{
+    const char *text = aws_variable(environment, variable);
+
+    if (text != NULL && (!number_parse_u16(text, max, number) || *number == 0)) {
+        return error_set(error, "%s: \"%s\" is not in 1 to %u", variable, text, max);
+    }
+    return true;
+}
+
+/* What the environment says about asking. */
+static bool query_configure(struct imds_query *query, const struct aws_environment *environment,
+                            struct error *error)
+{
+    query->tries_max = IMDS_TRIES;
+    return endpoint_find(environment, &query->arena, &query->base, error) &&
+           number_find(environment, "AWS_METADATA_SERVICE_TIMEOUT", IMDS_TIMEOUT_MAX_S,
+                       &query->timeout_s, error) &&
+           number_find(environment, "AWS_METADATA_SERVICE_NUM_ATTEMPTS", IMDS_TRIES_MAX,
+                       &query->tries_max, error);
+}
+
 struct imds_query *imds_ask(struct imds *imds, const char *path, imds_done done, void *owner,
                             struct error *error)
 {
     struct imds_query *query = memory_new(sizeof(*query));
 
     arena_init(&query->arena);
-    if (!endpoint_find(imds->environment, &query->arena, &query->base, error)) {
+    if (!query_configure(query, imds->environment, error)) {
         arena_free(&query->arena);
         free(query);
         return NULL;

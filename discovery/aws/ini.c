@@ -14,6 +14,7 @@ struct ini {
     ini_listener listener;
     void *owner;
     char section[INI_LINE_SIZE];
+    char parent[INI_LINE_SIZE]; /* the key above when its value was empty, else "" */
     bool in_section;
     bool after_key;
     size_t key_indent; /* of the key above */
@@ -66,28 +67,55 @@ static bool section_read(struct ini *ini, char *line, struct error *error)
     return true;
 }
 
+/* "key = value" in place; both without white space at their ends. False without '='. */
+static bool pair_split(char *line, char **value)
+{
+    *value = strchr(line, '=');
+    if (*value == NULL) {
+        return false;
+    }
+    *(*value)++ = '\0';
+    end_trim(line);
+    comment_cut(*value);
+    end_trim(*value);
+    *value += strspn(*value, white);
+    return true;
+}
+
 static bool key_read(struct ini *ini, char *line, size_t indent, struct error *error)
 {
-    char *value = strchr(line, '=');
+    struct ini_entry entry = {.section = ini->section, .key = line};
+    char *value;
 
-    if (value == NULL) {
+    if (!pair_split(line, &value)) {
         return error_set(error, "neither [section] nor key = value");
     }
     if (!ini->in_section) {
         return error_set(error, "a key before the first [section]");
     }
-    *value++ = '\0';
-    end_trim(line);
     if (*line == '\0') {
         return error_set(error, "a value without a key");
     }
-    comment_cut(value);
-    end_trim(value);
-    value += strspn(value, white);
     ini->after_key = true;
     ini->key_indent = indent;
-    ini->listener(ini->owner, ini->section, line, value);
+    ini->parent[0] = '\0';
+    if (*value == '\0') {
+        memcpy(ini->parent, line, strlen(line) + 1);
+    }
+    entry.value = value;
+    ini->listener(ini->owner, &entry);
     return true;
+}
+
+static void nested_read(struct ini *ini, char *line)
+{
+    struct ini_entry entry = {.section = ini->section, .parent = ini->parent, .key = line};
+    char *value;
+
+    if (ini->parent[0] != '\0' && pair_split(line, &value) && *line != '\0') {
+        entry.value = value;
+        ini->listener(ini->owner, &entry);
+    }
 }
 
 static bool line_read(struct ini *ini, char *line, struct error *error)
@@ -95,8 +123,11 @@ static bool line_read(struct ini *ini, char *line, struct error *error)
     size_t indent = strspn(line, white);
     char *text = line + indent;
 
-    if (*text == '\0' || *text == '#' || *text == ';' ||
-        (ini->after_key && indent > ini->key_indent)) {
+    if (*text == '\0' || *text == '#' || *text == ';') {
+        return true;
+    }
+    if (ini->after_key && indent > ini->key_indent) {
+        nested_read(ini, text);
         return true;
     }
     return *text == '[' ? section_read(ini, text, error) : key_read(ini, text, indent, error);

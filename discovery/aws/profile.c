@@ -6,14 +6,11 @@
 
 #include "discovery/aws/profile.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "discovery/aws/ini.h"
+#include "discovery/aws/secret_file.h"
 
 struct profile_file {
     const char *variable;
@@ -29,31 +26,87 @@ static const struct profile_file files[] = {
 
 enum { FILE_COUNT = sizeof(files) / sizeof(files[0]) };
 
-/* Other ways than static keys; a profile with one of them must not quietly become the instance. */
-static const char *const other_ways[] = {"role_arn", "web_identity_token_file",
-                                         "credential_process", "sso_session", "sso_start_url"};
+enum profile_key {
+    KEY_ACCESS_KEY,
+    KEY_SECRET_KEY,
+    KEY_SESSION_TOKEN,
+    KEY_REGION,
+    KEY_ROLE_ARN,
+    KEY_SOURCE_PROFILE,
+    KEY_CREDENTIAL_SOURCE,
+    KEY_EXTERNAL_ID,
+    KEY_ROLE_SESSION_NAME,
+    KEY_DURATION,
+    KEY_MFA_SERIAL,
+    KEY_TOKEN_FILE,
+    KEY_ENDPOINT_URL,
+    KEY_SERVICES,
+    KEY_FIPS,
+    KEY_DUALSTACK,
+    KEY_IGNORE_ENDPOINTS,
+    KEY_PROCESS, /* this one and those after it: ways to credentials that we lack */
+    KEY_SSO_SESSION,
+    KEY_SSO_START_URL,
+    KEY_LOGIN_SESSION,
+    KEY_COUNT,
+};
+
+/* clang-format off */
+static const char *const key_names[KEY_COUNT] = {
+    [KEY_ACCESS_KEY] = "aws_access_key_id",
+    [KEY_SECRET_KEY] = "aws_secret_access_key",
+    [KEY_SESSION_TOKEN] = "aws_session_token",
+    [KEY_REGION] = "region",
+    [KEY_ROLE_ARN] = "role_arn",
+    [KEY_SOURCE_PROFILE] = "source_profile",
+    [KEY_CREDENTIAL_SOURCE] = "credential_source",
+    [KEY_EXTERNAL_ID] = "external_id",
+    [KEY_ROLE_SESSION_NAME] = "role_session_name",
+    [KEY_DURATION] = "duration_seconds",
+    [KEY_MFA_SERIAL] = "mfa_serial",
+    [KEY_TOKEN_FILE] = "web_identity_token_file",
+    [KEY_ENDPOINT_URL] = "endpoint_url",
+    [KEY_SERVICES] = "services",
+    [KEY_FIPS] = "use_fips_endpoint",
+    [KEY_DUALSTACK] = "use_dualstack_endpoint",
+    [KEY_IGNORE_ENDPOINTS] = "ignore_configured_endpoint_urls",
+    [KEY_PROCESS] = "credential_process",
+    [KEY_SSO_SESSION] = "sso_session",
+    [KEY_SSO_START_URL] = "sso_start_url",
+    [KEY_LOGIN_SESSION] = "login_session",
+};
+
+/* What the services are called in a [services NAME] section. */
+static const char *const service_names[AWS_SERVICE_COUNT] = {
+    [AWS_EC2] = "ec2",
+    [AWS_AUTO_SCALING] = "auto_scaling",
+    [AWS_SQS] = "sqs",
+    [AWS_STS] = "sts",
+};
+/* clang-format on */
+
+struct profile_values {
+    const char *of[KEY_COUNT]; /* NULL: not there */
+};
 
 struct profile_reader {
-    struct aws_profile *profile;
+    const char *name;
+    const char *prefix; /* NULL: sections have the profile's bare name */
+    struct profile_values values;
+    const char **service_urls; /* filled by services_found() */
     struct arena *arena;
-    bool prefixed;
     bool found;
 };
 
-/* Whether `section` is the profile's: "web", "profile web", "profile \"web\"". */
-static bool section_matches(const struct profile_reader *reader, const char *section)
+/* Whether `section` is "PREFIX NAME", also with the name in quotes. */
+static bool section_matches(const char *section, const char *prefix, const char *name)
 {
-    static const char prefix[] = "profile";
-    const char *name = reader->profile->name;
-    size_t length;
+    size_t length = strlen(prefix);
 
-    if (!reader->prefixed || (strcmp(name, "default") == 0 && strcmp(section, name) == 0)) {
-        return strcmp(section, name) == 0;
-    }
-    if (strncmp(section, prefix, strlen(prefix)) != 0) {
+    if (strncmp(section, prefix, length) != 0) {
         return false;
     }
-    section += strlen(prefix);
+    section += length;
     length = strspn(section, " \t");
     section += length;
     if (length > 0 && section[0] == '"') {
@@ -65,35 +118,41 @@ static bool section_matches(const struct profile_reader *reader, const char *sec
     return length > 0 && strcmp(section, name) == 0;
 }
 
-static void key_found(void *owner, const char *section, const char *key, const char *value)
+static void key_found(void *owner, const struct ini_entry *entry)
 {
     struct profile_reader *reader = owner;
-    struct aws_profile *profile = reader->profile;
-    const struct {
-        const char *key;
-        const char **value;
-    } wanted[] = {
-        {"aws_access_key_id",     &profile->access_key   },
-        {"aws_secret_access_key", &profile->secret_key   },
-        {"aws_session_token",     &profile->session_token},
-        {"region",                &profile->region       },
-    };
+    bool bare = reader->prefix == NULL || strcmp(reader->name, "default") == 0;
 
-    if (!section_matches(reader, section)) {
+    if (!(bare && strcmp(entry->section, reader->name) == 0) &&
+        (reader->prefix == NULL ||
+         !section_matches(entry->section, reader->prefix, reader->name))) {
         return;
     }
     reader->found = true;
-    if (*value == '\0') {
+    if (entry->parent != NULL || *entry->value == '\0') {
         return;
     }
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-        if (strcmp(key, wanted[i].key) == 0) {
-            *wanted[i].value = arena_string(reader->arena, value);
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strcmp(entry->key, key_names[i]) == 0) {
+            reader->values.of[i] = arena_string(reader->arena, entry->value);
         }
     }
-    for (size_t i = 0; i < sizeof(other_ways) / sizeof(other_ways[0]); i++) {
-        if (strcmp(key, other_ways[i]) == 0) {
-            profile->other_way = other_ways[i];
+}
+
+static void services_found(void *owner, const struct ini_entry *entry)
+{
+    struct profile_reader *reader = owner;
+
+    if (!section_matches(entry->section, reader->prefix, reader->name)) {
+        return;
+    }
+    reader->found = true;
+    if (entry->parent == NULL || *entry->value == '\0' || strcmp(entry->key, "endpoint_url") != 0) {
+        return;
+    }
+    for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
+        if (strcmp(entry->parent, service_names[i]) == 0) {
+            reader->service_urls[i] = arena_string(reader->arena, entry->value);
         }
     }
 }
@@ -114,80 +173,104 @@ static const char *file_path(const struct aws_environment *environment,
     return path;
 }
 
-/* Up to `size` octets into `text`. */
-static bool octets_read(int descriptor, char *text, size_t size, size_t *length,
-                        struct error *error)
+/* Tell `listener` what the file has; without a path or a file that is nothing. */
+static bool file_scan(const char *path, ini_listener listener, struct profile_reader *reader,
+                      struct error *error)
 {
-    ssize_t got;
+    struct secret_file file = {NULL, 0, 0};
+    bool done = path == NULL || (secret_file_read(path, PROFILE_FILE_LIMIT, &file, error) &&
+                                 ini_parse(file.text == NULL ? "" : file.text, file.length,
+                                           listener, reader, error));
 
-    *length = 0;
-    do {
-        got = read(descriptor, text + *length, size - *length);
-        *length += got > 0 ? (size_t)got : 0;
-    } while ((got > 0 && *length < size) || (got < 0 && errno == EINTR));
-    if (got < 0) {
-        return error_set(error, "%s", strerrordesc_np(errno));
-    }
-    if (*length == size) {
-        return error_set(error, "larger than %d octets", PROFILE_FILE_LIMIT);
-    }
-    return true;
-}
-
-/* A file that is not there gives no octets. */
-static bool file_read(const char *path, char **text, size_t *length, struct error *error)
-{
-    /* A pipe without a writer must not stop the loop. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat status;
-    bool done = false;
-
-    *text = NULL;
-    *length = 0;
-    if (descriptor < 0) {
-        return errno == ENOENT || errno == ENOTDIR ? true
-                                                   : error_set(error, "%s", strerrordesc_np(errno));
-    }
-    if (fstat(descriptor, &status) != 0) {
-        (void)error_set(error, "%s", strerrordesc_np(errno));
-    } else if (!S_ISREG(status.st_mode)) {
-        (void)error_set(error, "not a regular file");
-    } else {
-        *text = memory_new(PROFILE_FILE_LIMIT + 1);
-        done = octets_read(descriptor, *text, PROFILE_FILE_LIMIT + 1, length, error);
-    }
-    (void)close(descriptor);
-    return done;
-}
-
-static bool file_scan(struct profile_reader *reader, const char *path, struct error *error)
-{
-    char *text = NULL;
-    size_t length = 0;
-    bool done = file_read(path, &text, &length, error) &&
-                ini_parse(text == NULL ? "" : text, length, key_found, reader, error);
-
-    if (text != NULL) {
-        explicit_bzero(text, length);
-    }
-    free(text);
+    secret_file_free(&file);
     return done ? true : error_prefix(error, "%s", path);
 }
 
 /* Keys and token of one file belong together; the rest is merged value by value. */
-static void profile_merge(struct aws_profile *profile, const struct aws_profile *newer)
+static void values_merge(struct profile_values *values, const struct profile_values *newer)
 {
-    if (newer->access_key != NULL || newer->secret_key != NULL) {
-        profile->access_key = newer->access_key;
-        profile->secret_key = newer->secret_key;
-        profile->session_token = newer->session_token;
+    if (newer->of[KEY_ACCESS_KEY] != NULL || newer->of[KEY_SECRET_KEY] != NULL) {
+        values->of[KEY_ACCESS_KEY] = NULL;
+        values->of[KEY_SECRET_KEY] = NULL;
+        values->of[KEY_SESSION_TOKEN] = NULL;
     }
-    if (newer->region != NULL) {
-        profile->region = newer->region;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        bool alone = i == KEY_SESSION_TOKEN && newer->of[KEY_ACCESS_KEY] == NULL &&
+                     newer->of[KEY_SECRET_KEY] == NULL;
+
+        if (newer->of[i] != NULL && !alone) {
+            values->of[i] = newer->of[i];
+        }
     }
-    if (newer->other_way != NULL) {
-        profile->other_way = newer->other_way;
+}
+
+static bool is_true(const char *value)
+{
+    return value != NULL && strcasecmp(value, "true") == 0;
+}
+
+static void profile_fill(struct aws_profile *profile, const struct profile_values *values)
+{
+    profile->access_key = values->of[KEY_ACCESS_KEY];
+    profile->secret_key = values->of[KEY_SECRET_KEY];
+    profile->session_token = values->of[KEY_SESSION_TOKEN];
+    profile->region = values->of[KEY_REGION];
+    profile->role_arn = values->of[KEY_ROLE_ARN];
+    profile->source_profile = values->of[KEY_SOURCE_PROFILE];
+    profile->credential_source = values->of[KEY_CREDENTIAL_SOURCE];
+    profile->external_id = values->of[KEY_EXTERNAL_ID];
+    profile->role_session_name = values->of[KEY_ROLE_SESSION_NAME];
+    profile->duration_seconds = values->of[KEY_DURATION];
+    profile->mfa_serial = values->of[KEY_MFA_SERIAL];
+    profile->web_identity_token_file = values->of[KEY_TOKEN_FILE];
+    profile->endpoint_url = values->of[KEY_ENDPOINT_URL];
+    profile->use_fips = is_true(values->of[KEY_FIPS]);
+    profile->use_dualstack = is_true(values->of[KEY_DUALSTACK]);
+    profile->ignore_endpoints = is_true(values->of[KEY_IGNORE_ENDPOINTS]);
+    for (size_t i = KEY_PROCESS; i < KEY_COUNT; i++) {
+        if (values->of[i] != NULL) {
+            profile->other_way = key_names[i];
+        }
     }
+}
+
+/* The section is in the configuration file only, and may stand before the profile. */
+static bool services_read(const struct aws_environment *environment, const char *name,
+                          struct arena *arena, struct aws_profile *profile, struct error *error)
+{
+    const char *path = file_path(environment, &files[0], arena);
+    struct profile_reader reader = {
+        .name = name, .prefix = "services", .service_urls = profile->service_urls, .arena = arena};
+
+    if (!file_scan(path, services_found, &reader, error)) {
+        return false;
+    }
+    return reader.found ? true
+                        : error_set(error, "profile %s: services: %s has no section [services %s]",
+                                    profile->name, path, name);
+}
+
+/* `found` tells whether one of the files has it. */
+static bool profile_read(const struct aws_environment *environment, struct arena *arena,
+                         struct aws_profile *profile, bool *found, struct error *error)
+{
+    struct profile_values values = {{NULL}};
+    const char *services;
+
+    *found = false;
+    for (size_t i = 0; i < FILE_COUNT; i++) {
+        struct profile_reader reader = {
+            .name = profile->name, .prefix = files[i].prefixed ? "profile" : NULL, .arena = arena};
+
+        if (!file_scan(file_path(environment, &files[i], arena), key_found, &reader, error)) {
+            return false;
+        }
+        values_merge(&values, &reader.values);
+        *found = *found || reader.found;
+    }
+    profile_fill(profile, &values);
+    services = values.of[KEY_SERVICES];
+    return services == NULL || services_read(environment, services, arena, profile, error);
 }
 
 bool aws_profile_read(const struct aws_environment *environment, struct arena *arena,
@@ -197,19 +280,23 @@ bool aws_profile_read(const struct aws_environment *environment, struct arena *a
     bool found = false;
 
     *profile = (struct aws_profile){.name = chosen == NULL ? "default" : chosen};
-    for (size_t i = 0; i < FILE_COUNT; i++) {
-        const char *path = file_path(environment, &files[i], arena);
-        struct aws_profile part = {.name = profile->name};
-        struct profile_reader reader = {&part, arena, files[i].prefixed, false};
-
-        if (path != NULL && !file_scan(&reader, path, error)) {
-            return false;
-        }
-        profile_merge(profile, &part);
-        found = found || reader.found;
+    if (!profile_read(environment, arena, profile, &found, error)) {
+        return false;
     }
     if (chosen != NULL && !found) {
         return error_set(error, "AWS_PROFILE: neither shared file has a profile \"%s\"", chosen);
     }
     return true;
+}
+
+bool aws_profile_read_named(const struct aws_environment *environment, const char *name,
+                            struct arena *arena, struct aws_profile *profile, struct error *error)
+{
+    bool found = false;
+
+    *profile = (struct aws_profile){.name = arena_string(arena, name)};
+    if (!profile_read(environment, arena, profile, &found, error)) {
+        return false;
+    }
+    return found ? true : error_set(error, "neither shared file has a profile \"%s\"", name);
 }

@@ -74,7 +74,10 @@ static int setup(void **state)
     canned_environment_set("AWS_EC2_METADATA_SERVICE_ENDPOINT", bench->server.url);
     document_set(bench, 1, 6 * 3600);
     bench->imds = imds_new(bench->http, &canned_environment);
-    bench->cache = credential_cache_new(&canned_environment, bench->imds);
+    bench->cache = credential_cache_new(
+        &bench->loop, &(struct credential_settings){.environment = &canned_environment,
+                                                    .http = bench->http,
+                                                    .imds = bench->imds});
     log_set_sink(hear_log, bench);
     *state = bench;
     return 0;
@@ -197,15 +200,15 @@ static void shared_files_come_before_the_instance(void **state)
     assert_non_null(strstr(bench->log, "AWS_PROFILE: neither shared file has a profile"));
 }
 
-static void another_way_that_is_asked_for_is_not_passed_over(void **state)
+static void a_plan_that_cannot_work_ends_without_asking_anybody(void **state)
 {
     struct bench *bench = *state;
 
     canned_environment_set("AWS_WEB_IDENTITY_TOKEN_FILE", "/token");
     get(bench);
-    assert_string_equal(bench->error,
-                        "AWS_WEB_IDENTITY_TOKEN_FILE is set, but that provider is not "
-                        "supported yet");
+    assert_string_equal(bench->error, "AWS_WEB_IDENTITY_TOKEN_FILE: a web identity token file, but "
+                                      "no role");
+    assert_int_equal(bench->server.requests, 0);
 }
 
 static void the_instances_role_is_asked_last_and_kept(void **state)
@@ -235,6 +238,37 @@ static void near_their_end_they_are_renewed_beside_the_calls(void **state)
     ask_until_renewed(bench);
     assert_int_equal(bench->server.requests, 5); /* one renewal, with the token of the first */
     assert_string_equal(bench->got, "ASIA2 canary-secret-2 canary-token-2 instance role");
+}
+
+static int64_t clock_jumps_s; /* once the clock was looked at */
+
+static int64_t jumping_clock(void)
+{
+    int64_t now_s = canned_now_s;
+
+    canned_now_s += clock_jumps_s;
+    clock_jumps_s = 0;
+    return now_s;
+}
+
+/* The clock is set, or their last second passes, between two looks at it. */
+static void those_that_end_while_a_renewal_fails_are_not_given_away(void **state)
+{
+    static const struct aws_environment environment = {canned_variable, jumping_clock};
+    struct bench *bench = *state;
+
+    credential_cache_free(bench->cache);
+    bench->cache = credential_cache_new(
+        &bench->loop, &(struct credential_settings){
+                          .environment = &environment, .http = bench->http, .imds = bench->imds});
+    get(bench);
+    assert_string_equal(bench->error, "");
+    canned_now_s += 6 * 3600 - CREDENTIALS_ADVISORY_S + 1;
+    canned_environment_set("AWS_ACCESS_KEY_ID", "half a pair");
+    clock_jumps_s = 3600;
+    get(bench);
+    assert_string_equal(bench->error, "environment: one of access key id and secret access key is "
+                                      "missing");
 }
 
 static void nearer_to_it_calls_wait_for_new_ones(void **state)
@@ -293,6 +327,41 @@ static void ended_ones_that_the_service_still_gives_are_used_without_hurry(void 
     get(bench);
     assert_int_equal(bench->server.requests, 3);
     assert_non_null(strstr(bench->log, "have ended already"));
+}
+
+/* Until some minutes before the end an instance gives what it has given. */
+static void the_same_ones_again_are_not_asked_for_with_every_call(void **state)
+{
+    struct bench *bench = *state;
+
+    get(bench);
+    canned_now_s += 6 * 3600 - CREDENTIALS_MANDATORY_S;
+    get(bench);
+    assert_int_equal(bench->server.requests, 5);
+    canned_now_s += CREDENTIALS_RETRY_S - 1;
+    get(bench);
+    assert_int_equal(bench->server.requests, 5);
+    canned_now_s += 1;
+    document_set(bench, 2, 6 * 3600);
+    get(bench);
+    assert_string_equal(bench->got, "ASIA2 canary-secret-2 canary-token-2 instance role");
+}
+
+/* With the usual times 15 minutes of life would mean to renew with every call. */
+static void a_short_life_has_shorter_times(void **state)
+{
+    struct bench *bench = *state;
+
+    document_set(bench, 1, 900);
+    get(bench);
+    document_set(bench, 2, 1800);
+    canned_now_s += 900 - 900 / CREDENTIALS_ADVISORY_SHARE - 1;
+    get(bench);
+    assert_string_equal(bench->got, "ASIA1 canary-secret-1 canary-token-1 instance role");
+    assert_int_equal(bench->server.requests, 3);
+    canned_now_s += 900 / CREDENTIALS_ADVISORY_SHARE - 900 / CREDENTIALS_MANDATORY_SHARE + 1;
+    get(bench);
+    assert_string_equal(bench->got, "ASIA2 canary-secret-2 canary-token-2 instance role");
 }
 
 static void refused_ones_are_asked_for_again(void **state)
@@ -413,12 +482,15 @@ int main(void)
         BENCH_TEST(the_environment_comes_first),
         BENCH_TEST(half_a_pair_is_an_error),
         BENCH_TEST(shared_files_come_before_the_instance),
-        BENCH_TEST(another_way_that_is_asked_for_is_not_passed_over),
+        BENCH_TEST(a_plan_that_cannot_work_ends_without_asking_anybody),
         BENCH_TEST(the_instances_role_is_asked_last_and_kept),
         BENCH_TEST(near_their_end_they_are_renewed_beside_the_calls),
+        BENCH_TEST(those_that_end_while_a_renewal_fails_are_not_given_away),
         BENCH_TEST(nearer_to_it_calls_wait_for_new_ones),
         BENCH_TEST(while_the_service_is_down_the_old_ones_are_used_past_their_end),
         BENCH_TEST(ended_ones_that_the_service_still_gives_are_used_without_hurry),
+        BENCH_TEST(the_same_ones_again_are_not_asked_for_with_every_call),
+        BENCH_TEST(a_short_life_has_shorter_times),
         BENCH_TEST(refused_ones_are_asked_for_again),
         BENCH_TEST(documents_that_are_not_right_are_told),
         BENCH_TEST(a_role_name_that_could_leave_the_path_is_refused),

@@ -215,6 +215,45 @@ static void an_endpoint_may_end_with_a_slash(void **state)
     assert_string_equal(bench->text, "eu-west-1");
 }
 
+static void variables_say_how_long_and_how_often(void **state)
+{
+    struct bench *bench = *state;
+
+    bench->canned.token_status = "";
+    canned_environment_set("AWS_METADATA_SERVICE_TIMEOUT", "1");
+    canned_environment_set("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "2");
+    ask(bench, region_path);
+    assert_non_null(strstr(bench->error, "timed out after 100"));
+    assert_int_equal(bench->server.requests, 2);
+}
+
+static void variables_that_are_no_such_numbers_are_named(void **state)
+{
+    static const struct {
+        const char *variable;
+        const char *value;
+        const char *expected;
+    } rows[] = {
+        {"AWS_METADATA_SERVICE_TIMEOUT",      "0",   "\"0\" is not in 1 to 60"  },
+        {"AWS_METADATA_SERVICE_TIMEOUT",      "61",  "\"61\" is not in 1 to 60" },
+        {"AWS_METADATA_SERVICE_TIMEOUT",      "1.5", "\"1.5\" is not in 1 to 60"},
+        {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", "11",  "\"11\" is not in 1 to 10" },
+        {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", "-1",  "\"-1\" is not in 1 to 10" },
+    };
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct error error;
+        size_t length = strlen(rows[i].variable);
+
+        canned_environment_clear();
+        canned_environment_set(rows[i].variable, rows[i].value);
+        assert_null(imds_ask(bench->imds, region_path, on_done, bench, &error));
+        assert_memory_equal(error.text, rows[i].variable, length);
+        assert_string_equal(error.text + length + 2, rows[i].expected);
+    }
+}
+
 static void a_cancelled_question_never_calls(void **state)
 {
     struct bench *bench = *state;
@@ -252,6 +291,8 @@ int main(void)
         BENCH_TEST(it_can_be_switched_off),
         BENCH_TEST(an_endpoint_that_is_no_url_is_an_error),
         BENCH_TEST(an_endpoint_may_end_with_a_slash),
+        BENCH_TEST(variables_say_how_long_and_how_often),
+        BENCH_TEST(variables_that_are_no_such_numbers_are_named),
         BENCH_TEST(a_cancelled_question_never_calls),
         BENCH_TEST(the_service_may_be_freed_from_within_done),
     };

@@ -17,15 +17,17 @@
 #include "discovery/aws/ini.h"
 
 struct heard {
-    char text[1024]; /* "section|key|value;" */
+    char text[1024]; /* "section|key|value;", nested "section|parent>key|value;" */
 };
 
-static void hear(void *owner, const char *section, const char *key, const char *value)
+static void hear(void *owner, const struct ini_entry *entry)
 {
     struct heard *heard = owner;
     size_t length = strlen(heard->text);
 
-    snprintf(heard->text + length, sizeof(heard->text) - length, "%s|%s|%s;", section, key, value);
+    snprintf(heard->text + length, sizeof(heard->text) - length, "%s|%s%s%s|%s;", entry->section,
+             entry->parent == NULL ? "" : entry->parent, entry->parent == NULL ? "" : ">",
+             entry->key, entry->value);
 }
 
 static void keys_come_with_their_sections(void **state)
@@ -35,21 +37,26 @@ static void keys_come_with_their_sections(void **state)
         const char *text;
         const char *expected;
     } rows[] = {
-        {"plain",                      "[a]\nk = v\n",                       "a|k|v;"            },
-        {"no white space",             "[a]\nk=v",                           "a|k|v;"            },
-        {"white space",                "  [ a b ]  \n  k\t=\t v w \t\n",     "a b|k|v w;"        },
-        {"carriage returns",           "[a]\r\nk = v\r\n",                   "a|k|v;"            },
-        {"empty value",                "[a]\nk =\n",                         "a|k|;"             },
-        {"= in a value",               "[a]\nk = v=w==\n",                   "a|k|v=w==;"        },
-        {"comment lines",              "# x\n[a]\n; y = z\n\n  # y\nk = v",  "a|k|v;"            },
-        {"comment after a value",      "[a] # s\nk = v # c\nl = w ; c",      "a|k|v;a|l|w;"      },
-        {"# and ; inside a value",     "[a]\nk = v#w;x\n",                   "a|k|v#w;x;"        },
-        {"only a comment as a value",  "[a]\nk = # c\n",                     "a|k|;"             },
-        {"nested values are skipped",  "[a]\ns3 =\n  x = 1\n  y\nk = v\n",   "a|s3|;a|k|v;"      },
-        {"the whole file is indented", "  [a]\n  k = v\n  l = w\n",          "a|k|v;a|l|w;"      },
-        {"two sections",               "[a]\nk = v\n[b]\nk = w\n[a]\nk = x", "a|k|v;b|k|w;a|k|x;"},
-        {"nothing",                    "",                                   ""                  },
-        {"only a line end",            "\n",                                 ""                  },
+        {"plain",                      "[a]\nk = v\n",                                "a|k|v;"                          },
+        {"no white space",             "[a]\nk=v",                                    "a|k|v;"                          },
+        {"white space",                "  [ a b ]  \n  k\t=\t v w \t\n",              "a b|k|v w;"                      },
+        {"carriage returns",           "[a]\r\nk = v\r\n",                            "a|k|v;"                          },
+        {"empty value",                "[a]\nk =\n",                                  "a|k|;"                           },
+        {"= in a value",               "[a]\nk = v=w==\n",                            "a|k|v=w==;"                      },
+        {"comment lines",              "# x\n[a]\n; y = z\n\n  # y\nk = v",           "a|k|v;"                          },
+        {"comment after a value",      "[a] # s\nk = v # c\nl = w ; c",               "a|k|v;a|l|w;"                    },
+        {"# and ; inside a value",     "[a]\nk = v#w;x\n",                            "a|k|v#w;x;"                      },
+        {"only a comment as a value",  "[a]\nk = # c\n",                              "a|k|;"                           },
+        {"nested values",              "[a]\ns3 =\n  x = 1\n  y\n\tz=2 # c\nk = v\n",
+         "a|s3|;a|s3>x|1;a|s3>z|2;a|k|v;"                                                                               },
+        {"two parents",                "[a]\ns3 =\n  x = 1\nec2 =\n  x = 2\n",        "a|s3|;a|s3>x|1;a|ec2|;a|ec2>x|2;"},
+        {"a value goes on",            "[a]\nj = v\n  x = 1\nk = w\n",                "a|j|v;a|k|w;"                    },
+        {"nested without a key",       "[a]\nj =\n  = 1\nk = w\n",                    "a|j|;a|k|w;"                     },
+        {"a section ends a parent",    "[a]\nj =\n[b]\n  k = w\n",                    "a|j|;b|k|w;"                     },
+        {"the whole file is indented", "  [a]\n  k = v\n  l = w\n",                   "a|k|v;a|l|w;"                    },
+        {"two sections",               "[a]\nk = v\n[b]\nk = w\n[a]\nk = x",          "a|k|v;b|k|w;a|k|x;"              },
+        {"nothing",                    "",                                            ""                                },
+        {"only a line end",            "\n",                                          ""                                },
     };
 
     (void)state;
