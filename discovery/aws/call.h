@@ -3,16 +3,19 @@
 /*
  * discovery/aws/call.h - one signed AWS call: parameters in, a body or a failure out.
  *
- * A client finds its region, keeps credentials fresh, signs, POSTs a form and sorts failures by
- * what the caller can do about them. Within a call it tries again only where another signature
- * may help: once with a corrected clock and once with fresh credentials. Everything else, polling
- * and backing off, is the caller's business. Main loop only.
+ * A client finds its region, keeps credentials fresh, signs, POSTs and sorts failures by what the
+ * caller can do about them. Within a call it tries again where another signature may help, once
+ * with a corrected clock and once with fresh credentials; and calls that only read, by
+ * discovery/aws/retry.h, where the service or the network may have recovered. What changes
+ * something is tried once: its caller knows how far it came. Polling and longer waits are the
+ * caller's business, too. Main loop only.
  */
 
 #ifndef DISCOVERY_AWS_CALL_H
 #define DISCOVERY_AWS_CALL_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "discovery/aws/endpoint.h"
@@ -25,8 +28,12 @@ struct aws_client;
 struct aws_call;
 
 struct aws_client_settings {
-    const char *region; /* "self": AWS_REGION, AWS_DEFAULT_REGION, the profile, the instance */
+    const char *region;      /* "self": AWS_REGION, AWS_DEFAULT_REGION, the profile, the instance */
+    const char *role_arn;    /* role to assume for every call; NULL: none */
+    const char *external_id; /* that the role asks for; NULL: none */
+    const char *proxy;       /* URL of an HTTP proxy for the endpoints; NULL: none */
     const struct aws_environment *environment; /* NULL: the process's own */
+    uint32_t (*random)(void);                  /* uniform over all 32 bits; NULL: the kernel's */
 };
 
 enum aws_failure_kind {
@@ -59,7 +66,8 @@ typedef void (*aws_done)(void *owner, const struct aws_result *result);
 
 /*
  * A client for one region. `loop`, `http` and settings->environment are borrowed and outlive it;
- * settings->region is copied. Reads no file and asks nobody before the first call.
+ * so do the strings of `settings` but the region. Reads no file and asks nobody before the first
+ * call; the shared files' profile then decides about region and endpoints once and for all.
  */
 struct aws_client *aws_client_new(uv_loop_t *loop, struct http *http,
                                   const struct aws_client_settings *settings);
@@ -76,13 +84,44 @@ int64_t aws_client_now_s(const struct aws_client *client);
 /* The region in use; NULL before a call has found it. */
 const char *aws_client_region(const struct aws_client *client);
 
+typedef void (*aws_region_found)(void *owner);
+
+/* Before the first call: `found` is called once, from the loop, as soon as the region is known and
+ * before anything is asked there. It may not free the client, nor start or cancel calls. */
+void aws_client_watch_region(struct aws_client *client, aws_region_found found, void *owner);
+
 /*
  * POST the parameters, in their order, to `service`. They are copied. Never NULL; `done` is never
- * called from within aws_call_start(). The caller names Action and Version like any parameter.
+ * called from within aws_call_start(). The caller names Action and Version like any parameter; an
+ * action that begins with Describe or Get is one that only reads.
  */
 struct aws_call *aws_call_start(struct aws_client *client, enum aws_service service,
                                 const struct aws_parameter *parameters, size_t parameter_count,
                                 aws_done done, void *owner);
+
+/* A call by the JSON protocol (SQS). Borrowed for aws_call_start_json(). */
+struct aws_json_request {
+    enum aws_service service;
+    const char *target; /* X-Amz-Target: "AmazonSQS.ReceiveMessage" */
+    const char *body;   /* a JSON object */
+    int64_t timeout_ms; /* 0: as any call; more for a long poll */
+};
+
+/* The same for a JSON request, which is tried once: its caller has its own way to try again. */
+struct aws_call *aws_call_start_json(struct aws_client *client,
+                                     const struct aws_json_request *request, aws_done done,
+                                     void *owner);
+
+/* What was asked of AWS so far, of one action. */
+struct aws_usage {
+    const char *action; /* "DescribeInstances"; lives as long as the client */
+    uint64_t calls;     /* requests sent, those that were tried again included */
+    uint64_t throttles; /* of those: answered by "too many" */
+    uint64_t failures;  /* of those: failed otherwise */
+};
+
+/* One row an action, in the order of their first call; borrowed until the next call starts. */
+size_t aws_client_usage(const struct aws_client *client, const struct aws_usage **usage);
 
 /* End a call early; its `done` will not be called. Not after, nor from within, `done`. */
 void aws_call_cancel(struct aws_call *call);

@@ -3,8 +3,10 @@
 /*
  * discovery/aws/endpoint.h - where a service of a region answers. Pure.
  *
- * AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL, else https://<service>.<region>.<suffix of
- * the region's partition>/ ("Service-specific endpoints", AWS SDKs and Tools Reference Guide).
+ * AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL, else the profile's services section, else
+ * its endpoint_url ("Service-specific endpoints", AWS SDKs and Tools Reference Guide), unless
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS or the profile turn these off. Else the host that the
+ * region's partition has for the service, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT.
  */
 
 #ifndef DISCOVERY_AWS_ENDPOINT_H
@@ -13,10 +15,17 @@
 #include <stdbool.h>
 
 #include "discovery/aws/environment.h"
+#include "discovery/aws/profile.h"
+#include "discovery/aws/service.h"
 #include "zones/arena.h"
 #include "zones/error.h"
 
-enum aws_service { AWS_EC2, AWS_AUTO_SCALING, AWS_SQS, AWS_STS };
+/* What decides where a service answers. Borrowed. */
+struct aws_place {
+    const struct aws_environment *environment;
+    const char *region;                /* a valid one */
+    const struct aws_profile *profile; /* NULL: none was read */
+};
 
 struct aws_endpoint {
     const char *signing_name; /* the service in the signature's scope: "ec2" */
@@ -36,11 +45,10 @@ bool aws_endpoint_parse(const char *url, struct arena *arena, struct aws_endpoin
                         struct error *error);
 
 /*
- * Find `service` in `region`, which is valid. The strings lie in `arena`. Fails, naming the
- * variable, when a configured URL is wrong.
+ * Find `service` at `place`. The strings lie in `arena`. Fails, naming the variable or the key of
+ * the profile, when a configured URL is wrong or stands against FIPS.
  */
-bool aws_endpoint_find(const struct aws_environment *environment, enum aws_service service,
-                       const char *region, struct arena *arena, struct aws_endpoint *endpoint,
-                       struct error *error);
+bool aws_endpoint_find(const struct aws_place *place, enum aws_service service, struct arena *arena,
+                       struct aws_endpoint *endpoint, struct error *error);
 
 #endif

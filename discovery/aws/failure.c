@@ -12,8 +12,14 @@
 #include <string.h>
 
 #include "discovery/aws/xml.h"
+#include "discovery/json.h"
 
-enum { ROW_CODE, ROW_MESSAGE, MESSAGE_SIZE = 256 };
+enum {
+    ROW_CODE,
+    ROW_MESSAGE,
+    MESSAGE_SIZE = 256,
+    JSON_ERROR_LIMIT = 64 * 1024, /* AWS's are below 1 KiB */
+};
 
 static const struct xml_row rows[] = {
     {"Response/Errors/Error/Code",    ROW_CODE,    XML_ROW_TEXT}, /* EC2 */
@@ -33,7 +39,9 @@ static const struct code_row {
     {"BandwidthLimitExceeded",                 AWS_THROTTLED, false},
     {"ConcurrentTagAccess",                    AWS_THROTTLED, false},
     {"EC2ThrottledException",                  AWS_THROTTLED, false},
+    {"KmsThrottled",                           AWS_THROTTLED, false}, /* of a queue's key */
     {"LimitExceededException",                 AWS_THROTTLED, false},
+    {"OverLimit",                              AWS_THROTTLED, false}, /* too many in flight: SQS */
     {"ProvisionedThroughputExceededException", AWS_THROTTLED, false},
     {"RequestLimitExceeded",                   AWS_THROTTLED, false},
     {"RequestThrottled",                       AWS_THROTTLED, false},
@@ -59,9 +67,11 @@ static const struct code_row {
     {"AccessDenied",                           AWS_DENIED,    false},
     {"AccessDeniedException",                  AWS_DENIED,    false},
     {"Blocked",                                AWS_DENIED,    false},
+    {"KmsAccessDenied",                        AWS_DENIED,    false},
     {"OptInRequired",                          AWS_DENIED,    false},
     {"PendingVerification",                    AWS_DENIED,    false},
     {"UnauthorizedOperation",                  AWS_DENIED,    false},
+    {"IDPCommunicationError",                  AWS_SERVER,    false}, /* STS could not ask the IdP */
     {"IncorrectInstanceState",                 AWS_SERVER,    false},
     {"IncorrectState",                         AWS_SERVER,    false},
     {"InternalError",                          AWS_SERVER,    false},
@@ -90,6 +100,49 @@ static bool on_event(void *owner, const struct xml_event *event, struct error *e
         (void)snprintf(text, size, "%s", event->text);
     }
     return true;
+}
+
+static void member_read(const struct json_value *root, const char *key, char *text, size_t size)
+{
+    struct json_value value;
+
+    if (text[0] == '\0' && json_optional(root, key, JSON_STRING, &value, NULL) &&
+        json_is_there(&value)) {
+        (void)snprintf(text, size, "%s", json_text(&value));
+    }
+}
+
+/* The JSON protocols: {"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"..."}. */
+static void json_reply_read(const struct http_response *response, struct error_reply *reply)
+{
+    struct json_document *document =
+        json_parse(response->body, response->body_length, JSON_ERROR_LIMIT, NULL);
+    struct json_value root;
+    char type[MESSAGE_SIZE] = "";
+    const char *code;
+
+    if (document == NULL || !json_root(document, JSON_OBJECT, &root, NULL)) {
+        json_free(document);
+        return;
+    }
+    member_read(&root, "__type", type, sizeof(type));
+    member_read(&root, "message", reply->message, sizeof(reply->message));
+    member_read(&root, "Message", reply->message, sizeof(reply->message));
+    code = strrchr(type, '#');
+    code = code == NULL ? type : code + 1;
+    (void)snprintf(reply->code, sizeof(reply->code), "%.*s",
+                   (int)strnlen(code, sizeof(reply->code) - 1), code);
+    json_free(document);
+}
+
+/* A gateway's HTML is no error reply; what was read before its end does not count. */
+static void reply_read(const struct http_response *response, struct error_reply *reply)
+{
+    if (response->body[strspn(response->body, " \t\r\n")] == '{') {
+        json_reply_read(response, reply);
+    } else if (!xml_parse(response->body, response->body_length, &grammar, on_event, reply, NULL)) {
+        *reply = (struct error_reply){0};
+    }
 }
 
 static const struct code_row *code_find(const char *code)
@@ -130,10 +183,7 @@ void aws_failure_read(const char *service, const struct http_response *response,
         (void)error_prefix(&failure->error, "%s", service);
         return;
     }
-    /* A gateway's HTML is no error reply; what was read before its end does not count. */
-    if (!xml_parse(response->body, response->body_length, &grammar, on_event, &reply, NULL)) {
-        reply = (struct error_reply){0};
-    }
+    reply_read(response, &reply);
     memcpy(failure->code, reply.code, sizeof(failure->code));
     row = code_find(reply.code);
     failure->kind =

@@ -16,6 +16,7 @@
 #include <sys/queue.h>
 
 #include "discovery/aws/http_header.h"
+#include "discovery/aws/http_host.h"
 #include "discovery/aws/watch.h"
 #include "zones/arena.h"
 
@@ -44,6 +45,7 @@ struct http_exchange {
     size_t body_capacity;
     size_t header_octets;
     int64_t date_s;
+    int64_t retry_after_ms;
     struct error refusal; /* what we did not accept, "" if nothing */
     char curl_text[CURL_ERROR_SIZE];
     LIST_ENTRY(http_exchange) in_http;
@@ -88,6 +90,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *owner)
 {
     struct http_exchange *exchange = owner;
     size_t length = size * count;
+    int64_t wait_ms;
     char value[64];
 
     exchange->header_octets += length;
@@ -107,12 +110,16 @@ static size_t on_header(char *line, size_t size, size_t count, void *owner)
 
         exchange->date_s = date < 0 ? 0 : (int64_t)date;
     }
+    if (http_header_wait_ms(line, length, &wait_ms) && wait_ms > exchange->retry_after_ms) {
+        exchange->retry_after_ms = wait_ms;
+    }
     return length;
 }
 
 static void exchange_deliver(struct http_exchange *exchange, CURLcode result)
 {
-    struct http_response response = {.body = "", .date_s = exchange->date_s};
+    struct http_response response = {
+        .body = "", .date_s = exchange->date_s, .retry_after_ms = exchange->retry_after_ms};
     http_done done = exchange->done;
     void *owner = exchange->owner;
     long status = 0;
@@ -221,6 +228,18 @@ static void method_set(CURL *easy, const struct http_request *request)
     (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+static void proxy_set(CURL *easy, const struct http_request *request)
+{
+    bool proxied =
+        request->proxy != NULL && request->unix_socket == NULL && !http_host_is_local(request->url);
+
+    /* Both set: curl reads neither http_proxy nor no_proxy. */
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY, proxied ? request->proxy : "");
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, proxied ? "" : "*");
+    /* The Date of a proxy that opens a tunnel is not that of the answer. */
+    (void)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
 static void transport_set(CURL *easy, const struct http_request *request)
 {
     bool plain = strncmp(request->url, "http://", 7) == 0;
@@ -229,7 +248,6 @@ static void transport_set(CURL *easy, const struct http_request *request)
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     (void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -264,6 +282,7 @@ struct http_exchange *http_start(struct http *http, const struct http_request *r
     headers_take(exchange, request);
     method_set(easy, request);
     transport_set(easy, request);
+    proxy_set(easy, request);
     /* Without a URL curl ends the exchange at once, but from the loop like any other. */
     (void)curl_easy_setopt(easy, CURLOPT_URL,
                            exchange->refusal.text[0] == '\0' ? request->url : "");

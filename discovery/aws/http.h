@@ -41,6 +41,8 @@ struct http_request {
     int64_t timeout_ms;      /* for all of it */
     const char *ca_bundle;   /* NULL: the system's */
     const char *unix_socket; /* path to connect to instead of the URL's host, NULL: none */
+    const char *proxy;       /* URL of an HTTP proxy, NULL: none; never one of the environment.
+                              * Not used for this machine and its link: http_host_is_local() */
 };
 
 struct http_response {
@@ -50,6 +52,7 @@ struct http_response {
     bool timed_out; /* why there is no answer */
     int64_t date_s; /* the Date header as Unix time, 0 when absent or unreadable */
     struct error error;
+    int64_t retry_after_ms; /* how long the answer asks to wait, 0 when it does not */
 };
 
 /* Called once, from the loop; `response` lives for the call. */

@@ -39,3 +39,33 @@ bool http_header_value(const char *line, size_t length, const char *name, char *
     value[length] = '\0';
     return true;
 }
+
+/* Nobody means a wait of more than 9 digits. */
+static bool number_read(const char *text, int64_t *number)
+{
+    size_t length = strspn(text, "0123456789");
+
+    if (length == 0 || length > 9 || text[length] != '\0') {
+        return false;
+    }
+    *number = 0;
+    for (; *text != '\0'; text++) {
+        *number = *number * 10 + (*text - '0');
+    }
+    return true;
+}
+
+bool http_header_wait_ms(const char *line, size_t length, int64_t *wait_ms)
+{
+    char value[32];
+
+    if (http_header_value(line, length, "x-amz-retry-after", value, sizeof(value))) {
+        return number_read(value, wait_ms);
+    }
+    if (!http_header_value(line, length, "retry-after", value, sizeof(value)) ||
+        !number_read(value, wait_ms)) {
+        return false;
+    }
+    *wait_ms *= 1000;
+    return true;
+}

@@ -24,8 +24,9 @@ enum {
     XML_DEPTH_LIMIT = 32,
     /* A page of 1000 instances with 50 tags each has 150,000 elements of tags. */
     XML_ELEMENT_LIMIT = 2 * 1000 * 1000,
-    /* A tag value is at most 256 characters; page tokens are a few hundred octets. */
-    XML_TEXT_LIMIT = 4096,
+    /* A tag value is at most 256 characters, page tokens are a few hundred octets. Session tokens
+     * of STS are the longest: usually below 4 KiB, but AWS promises no bound. */
+    XML_TEXT_LIMIT = 16 * 1024,
     XML_GRAMMAR_LIMIT = 32,
 };
 

@@ -26,6 +26,7 @@ def is_served(server, cluster="web"):
 
 
 def test_role_and_region_come_from_the_instance(fakeaws, start_rollcall):
+    """Acceptance group 2, with a session token: the fake AWS takes no signature on trust."""
     fakeaws.launch("web", 2)
     server = start_rollcall(own_region(), environment={
         "AWS_ENDPOINT_URL": fakeaws.endpoint, "HOME": "/nonexistent",
@@ -51,6 +52,7 @@ def test_the_profile_of_the_shared_files_is_used(fakeaws, start_rollcall, tmp_pa
 
 @pytest.mark.parametrize("skew_s", [1200, -1200, 86400 * 400])
 def test_a_clock_that_differs_from_that_of_aws_is_corrected(fakeaws, start_rollcall, skew_s):
+    """Acceptance group 12."""
     fakeaws.launch("web", 1)
     fakeaws.clock(skew_s)
     server = start_rollcall(configuration(), fakeaws)
@@ -136,6 +138,7 @@ def tls_endpoint(tmp_path):
 ])
 def test_only_a_trusted_certificate_for_the_host_is_taken(tls_endpoint, start_rollcall, name,
                                                           bundle, good):
+    """Acceptance group 14, TLS."""
     url, certificate = tls_endpoint(name)
     environment = {"AWS_ENDPOINT_URL_EC2": url, "AWS_ACCESS_KEY_ID": "A",
                    "AWS_SECRET_ACCESS_KEY": "S"}

@@ -32,6 +32,7 @@ struct bench {
     size_t body_length;
     bool timed_out;
     int64_t date_s;
+    int64_t retry_after_ms;
     char error[512];
     bool free_when_done;
 };
@@ -86,6 +87,7 @@ static void on_done(void *owner, const struct http_response *response)
     bench->body_length = response->body_length;
     bench->timed_out = response->timed_out;
     bench->date_s = response->date_s;
+    bench->retry_after_ms = response->retry_after_ms;
     snprintf(bench->error, sizeof(bench->error), "%s", response->error.text);
     if (bench->free_when_done) {
         http_free(bench->http);
@@ -387,6 +389,92 @@ static void proxies_of_the_environment_are_not_used(void **state)
     assert_int_equal(bench->status, 200);
 }
 
+static void a_configured_proxy_is_asked_whatever_the_environment_says(void **state)
+{
+    struct bench *bench = *state;
+    struct http_request request = request_get(bench);
+
+    bench->answer = answer_plain;
+    request.url = "http://ec2.eu-west-1.amazonaws.test/path";
+    request.proxy = bench->server.url;
+    setenv("http_proxy", "http://127.0.0.1:1", 1);
+    setenv("no_proxy", "*", 1);
+    exchange(bench, &request);
+    unsetenv("http_proxy");
+    unsetenv("no_proxy");
+    assert_int_equal(bench->status, 200);
+    assert_int_equal(bench->server.requests, 1);
+    assert_memory_equal(bench->server.log[0],
+                        "GET http://ec2.eu-west-1.amazonaws.test/path HTTP/1.1\r\n", 55);
+}
+
+static void https_goes_through_a_proxys_tunnel_or_not_at_all(void **state)
+{
+    struct bench *bench = *state;
+    struct http_request request = request_get(bench);
+
+    bench->answer = answer_redirect;
+    request.url = "https://ec2.eu-west-1.amazonaws.test/path";
+    request.proxy = bench->server.url;
+    exchange(bench, &request);
+    assert_int_equal(bench->status, 0);
+    assert_memory_equal(bench->server.log[0],
+                        "CONNECT ec2.eu-west-1.amazonaws.test:443 HTTP/1.1\r\n", 51);
+    assert_int_equal(bench->server.requests, 1);
+}
+
+static struct canned_reply answer_tunnel(void)
+{
+    return canned_raw("HTTP/1.1 200 Connection established\r\n"
+                      "Date: Sat, 22 Nov 2025 14:00:00 GMT\r\nRetry-After: 9\r\n\r\n");
+}
+
+/* Its clock would be taken for that of AWS. */
+static void what_a_proxy_says_about_its_tunnel_is_no_header_of_an_answer(void **state)
+{
+    struct bench *bench = *state;
+    struct http_request request = request_get(bench);
+
+    bench->answer = answer_tunnel;
+    request.url = "https://ec2.eu-west-1.amazonaws.test/path";
+    request.proxy = bench->server.url;
+    exchange(bench, &request);
+    assert_int_equal(bench->status, 0);
+    assert_int_equal(bench->date_s, 0);
+    assert_int_equal(bench->retry_after_ms, 0);
+}
+
+static void no_proxy_is_asked_for_this_machine(void **state)
+{
+    struct bench *bench = *state;
+    struct http_request request = request_get(bench);
+
+    bench->answer = answer_plain;
+    request.proxy = "http://127.0.0.1:1";
+    exchange(bench, &request);
+    assert_int_equal(bench->status, 200);
+    assert_memory_equal(bench->server.log[0], "GET /path HTTP/1.1\r\n", 20);
+}
+
+static struct canned_reply answer_later(void)
+{
+    return canned_text("503 Slow Down", "Retry-After: 2\r\nx-amz-retry-after: 1500\r\n", "");
+}
+
+static void the_longer_of_two_waits_is_told(void **state)
+{
+    struct bench *bench = *state;
+    struct http_request request = request_get(bench);
+
+    bench->answer = answer_later;
+    exchange(bench, &request);
+    assert_int_equal(bench->status, 503);
+    assert_int_equal(bench->retry_after_ms, 2000);
+    bench->answer = answer_plain;
+    exchange(bench, &request);
+    assert_int_equal(bench->retry_after_ms, 0);
+}
+
 static void on_cancelled(void *owner, const struct http_response *response)
 {
     bool *called = owner;
@@ -456,6 +544,11 @@ int main(void)
         BENCH_TEST(only_http_and_https_are_spoken),
         BENCH_TEST(a_header_with_a_line_end_is_not_sent),
         BENCH_TEST(proxies_of_the_environment_are_not_used),
+        BENCH_TEST(a_configured_proxy_is_asked_whatever_the_environment_says),
+        BENCH_TEST(https_goes_through_a_proxys_tunnel_or_not_at_all),
+        BENCH_TEST(what_a_proxy_says_about_its_tunnel_is_no_header_of_an_answer),
+        BENCH_TEST(no_proxy_is_asked_for_this_machine),
+        BENCH_TEST(the_longer_of_two_waits_is_told),
         BENCH_TEST(a_cancelled_exchange_never_calls),
         BENCH_TEST(exchanges_under_way_end_with_the_client),
         BENCH_TEST(the_client_may_be_freed_from_within_done),

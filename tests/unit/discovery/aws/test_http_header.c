@@ -55,10 +55,40 @@ static void control_characters_are_not_valid_in_a_header(void **state)
     assert_false(http_header_valid("\x7f"));
 }
 
+static void a_wait_is_read_from_either_header_in_its_unit(void **state)
+{
+    static const struct {
+        const char *line;
+        int64_t expected_ms; /* -1: none */
+    } rows[] = {
+        {"x-amz-retry-after: 1500\r\n",                    1500        },
+        {"X-Amz-Retry-After: 0\r\n",                       0           },
+        {"Retry-After: 3\r\n",                             3000        },
+        {"retry-after:999999999\r\n",                      999999999000},
+        {"retry-after:1000000000\r\n",                     -1          },
+        {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", -1          },
+        {"Retry-After: -1\r\n",                            -1          },
+        {"Retry-After: 1.5\r\n",                           -1          },
+        {"Retry-After:\r\n",                               -1          },
+        {"x-amz-retry-after: soon\r\n",                    -1          },
+        {"x-amz-request-id: 1\r\n",                        -1          },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        int64_t wait_ms = 0;
+        bool found = http_header_wait_ms(rows[i].line, strlen(rows[i].line), &wait_ms);
+
+        print_message("%s", rows[i].line);
+        assert_int_equal(found ? wait_ms : -1, rows[i].expected_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_value_comes_without_white_space_and_cut_to_size),
+        cmocka_unit_test(a_wait_is_read_from_either_header_in_its_unit),
         cmocka_unit_test(control_characters_are_not_valid_in_a_header),
     };
 

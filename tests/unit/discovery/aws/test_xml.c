@@ -224,7 +224,7 @@ static bool parse_and_free(char *document, struct trace *trace, struct error *er
     return parsed;
 }
 
-static void a_text_may_have_4096_octets_and_no_more(void **state)
+static void a_text_may_have_16384_octets_and_no_more(void **state)
 {
     struct trace trace;
     struct error error;
@@ -234,7 +234,7 @@ static void a_text_may_have_4096_octets_and_no_more(void **state)
     assert_int_equal(trace.length, strlen("a= ") + XML_TEXT_LIMIT);
     assert_false(
         parse_and_free(repeated("<R><a>", "x", XML_TEXT_LIMIT + 1, "</a></R>"), &trace, &error));
-    assert_non_null(strstr(error.text, "the text of R/a is longer than 4096 octets"));
+    assert_non_null(strstr(error.text, "the text of R/a is longer than 16384 octets"));
     assert_string_equal(trace.text, "");
     assert_false(parse_and_free(repeated("<R><a>", "&amp;", XML_TEXT_LIMIT + 1, "</a></R>"), &trace,
                                 &error));
@@ -314,7 +314,7 @@ int main(void)
         cmocka_unit_test(a_bad_document_is_refused_with_what_and_where),
         cmocka_unit_test(utf_16_and_nul_are_refused),
         cmocka_unit_test(a_document_cut_anywhere_is_refused),
-        cmocka_unit_test(a_text_may_have_4096_octets_and_no_more),
+        cmocka_unit_test(a_text_may_have_16384_octets_and_no_more),
         cmocka_unit_test(a_long_text_that_nobody_wants_is_skipped),
         cmocka_unit_test(a_name_longer_than_every_path_is_skipped),
         cmocka_unit_test(elements_nest_32_deep_and_no_deeper),
