@@ -167,7 +167,9 @@ static void source_look(struct file_source *file)
         source_fail(file, &error);
         return;
     }
-    file->looks_left--;
+    if (file->looks_left > 0) {
+        file->looks_left--;
+    }
     file->failure.text[0] = '\0';
     listener->on_inventory(listener->owner, inventory, started_ms);
 }
@@ -224,18 +226,20 @@ static void on_folder_event(uv_fs_event_t *watch, const char *file_name, int eve
 }
 
 /* A confirmation that comes sooner would not count as one. */
-static bool confirmation_is_due(const struct file_source *file)
+static bool look_is_due(const struct file_source *file)
 {
-    int64_t now_ms = (int64_t)uv_now(file->recheck.loop);
+    uint64_t repeat_ms = file->settings->repeat_ms;
+    int64_t age_ms = (int64_t)uv_now(file->recheck.loop) - file->looked_ms;
 
-    return file->looks_left > 0 && now_ms - file->looked_ms >= GUARD_ABSENT_GAP_MS;
+    repeat_ms = repeat_ms == 0 ? FILE_REPEAT_MS : repeat_ms;
+    return age_ms >= (file->looks_left > 0 ? GUARD_ABSENT_GAP_MS : (int64_t)repeat_ms);
 }
 
 static void on_recheck(uv_timer_t *recheck)
 {
     struct file_source *file = recheck->data;
 
-    if (!source_look_at_change(file) && confirmation_is_due(file)) {
+    if (!source_look_at_change(file) && look_is_due(file)) {
         source_look(file);
     }
 }
@@ -248,11 +252,13 @@ static void file_source_refresh(struct source *source)
     uv_timer_start(&file->settle, on_settled, 0, 0);
 }
 
-static void file_source_start(struct source *source)
+/* Files are no shared good: there is nothing to spread. */
+static void file_source_start(struct source *source, int64_t spread_ms)
 {
     struct file_source *file = (struct file_source *)source;
     uint64_t recheck_ms = file->settings->recheck_ms;
 
+    (void)spread_ms;
     recheck_ms = recheck_ms == 0 ? FILE_RECHECK_MS : recheck_ms;
     folder_watch(file);
     uv_timer_start(&file->recheck, on_recheck, recheck_ms, recheck_ms);

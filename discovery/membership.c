@@ -257,6 +257,30 @@ struct decision membership_decide(const struct instance *instance,
     return decision;
 }
 
+bool membership_reason_is_problem(enum membership_reason reason)
+{
+    switch (reason) {
+    case REASON_STATE_UNKNOWN:
+    case REASON_BAD_ID:
+    case REASON_BAD_GROUP:
+    case REASON_BAD_WEIGHT:
+    case REASON_NO_ADDRESS:
+    case REASON_BAD_ADDRESS:
+    case REASON_BAD_PORT:
+    case REASON_BAD_HOLD:
+    case REASON_BAD_ZONE:
+        return true;
+    case REASON_MEMBER:
+    case REASON_NO_GROUP:
+    case REASON_GROUP_NOT_TAKEN:
+    case REASON_STATE_GONE:
+    case REASON_STATE_PENDING:
+    case REASON_NO_WEIGHT:
+    default:
+        return false;
+    }
+}
+
 const char *membership_reason_name(enum membership_reason reason)
 {
     static const char *const names[] = {

@@ -85,6 +85,9 @@ struct decision membership_decide(const struct instance *instance,
 /* A short fixed word for logs and metrics, such as "bad-weight". */
 const char *membership_reason_name(enum membership_reason reason);
 
+/* Whether somebody has to look at it; other reasons are the ordinary life of an instance. */
+bool membership_reason_is_problem(enum membership_reason reason);
+
 /*
  * Whether one of `count` globs (fnmatch(3)) names `group`; without globs every group is taken. The
  * one rule for who is served and whose hooks are ours.

@@ -80,6 +80,15 @@ static inline const struct membership_rules *fixture_rules(void)
     return &rules;
 }
 
+/* The same for the guard: a group is its own cluster, no flap rule. */
+static inline const struct guard_rules *fixture_guard_rules(void)
+{
+    static struct guard_rules rules;
+
+    rules.membership = fixture_rules();
+    return &rules;
+}
+
 /* A running instance that is a member. */
 static inline struct instance fixture_instance(const char *id, const char *group,
                                                const char *address)

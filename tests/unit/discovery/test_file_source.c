@@ -190,7 +190,7 @@ static void start(struct watching *watching, uint64_t recheck_ms)
     watching->settings =
         (struct file_settings){.name = "on-prem", .path = watching->path, .recheck_ms = recheck_ms};
     watching->source = file_source_new(&watching->loop, &watching->settings, &listener);
-    source_start(watching->source);
+    source_start(watching->source, 0);
     /* Nothing is told from within the call. */
     assert_int_equal(watching->looks + watching->failures, 0);
 }
@@ -249,6 +249,25 @@ static void the_file_is_delivered_at_the_start_and_confirmed_once(void **state)
     /* The guard would not count a look that came sooner. */
     assert_true(watching->newest_ms - watching->previous_ms >= GUARD_ABSENT_GAP_MS);
     expect_quiet(watching);
+}
+
+static void a_file_at_rest_is_delivered_again_and_again(void **state)
+{
+    struct watching *watching = *state;
+
+    overwrite_file(watching, "db-1");
+    start(watching, OFTEN_MS);
+    watching->settings.repeat_ms = 4 * OFTEN_MS;
+    expect(watching, FILE_LOOKS + 3, 0);
+    check_member(watching, "db-1");
+    assert_true(watching->newest_ms - watching->previous_ms >= 4 * OFTEN_MS);
+    /* What cannot be read is told once, and is no look. */
+    assert_int_equal(unlink(watching->path), 0);
+    expect(watching, FILE_LOOKS + 3, 1);
+    expect_quiet(watching);
+    overwrite_file(watching, "db-2");
+    expect(watching, FILE_LOOKS + 4, 1);
+    check_member(watching, "db-2");
 }
 
 static void a_change_that_no_event_told_is_found_and_confirmed(void **state)
@@ -500,6 +519,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(the_file_is_delivered_at_the_start_and_confirmed_once,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_at_rest_is_delivered_again_and_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             a_file_that_is_replaced_is_read_without_waiting_for_the_recheck, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_written_in_place_is_read, setup, teardown),

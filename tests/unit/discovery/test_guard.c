@@ -25,7 +25,7 @@ static void poll_apply(struct view **view, struct recorder *recorder,
     struct view *old = *view;
 
     recorder->count = 0;
-    *view = guard_apply(old, poll, fixture_rules(), started_ms, recorder_hear, recorder);
+    *view = guard_apply(old, poll, fixture_guard_rules(), started_ms, recorder_hear, recorder);
     /* The new view borrows nothing: what it was made from goes before it is looked at. */
     inventory_free(poll);
     view_free(old);
@@ -44,7 +44,7 @@ static void new_instances_are_added_in_order(void **state)
     (void)state;
     poll_apply(&view, &recorder, instances, 3, 1000);
     assert_int_equal(view->count, 3);
-    assert_int_equal(view->poll_started_ms, 1000);
+    assert_int_equal(view->poll.started_ms, 1000);
     assert_string_equal(view->entries[0].accepted.id, "i-1");
     assert_string_equal(view->entries[2].accepted.id, "i-3");
     assert_int_equal(recorder.count, 3);
@@ -215,7 +215,7 @@ static void a_poll_that_found_nothing_removes_nobody(void **state)
         poll_apply(&view, &recorder, NULL, 0, started_ms);
         assert_int_equal(view->count, 2);
         assert_int_equal(view_find(view, "i-2")->missing_polls, 1);
-        assert_int_equal(view->poll_started_ms, 2);
+        assert_int_equal(view->poll.started_ms, 2);
         assert_int_equal(recorder.count, 1);
         assert_int_equal(recorder.events[0].kind, EVENT_EMPTY_POLL);
     }
@@ -234,7 +234,7 @@ static void an_empty_first_poll_is_an_empty_view(void **state)
     assert_int_equal(view->count, 0);
     assert_int_equal(recorder.count, 0);
     poll_apply(&view, &recorder, NULL, 0, 2);
-    assert_int_equal(view->poll_started_ms, 2);
+    assert_int_equal(view->poll.started_ms, 2);
     assert_int_equal(recorder.count, 0);
     /* The last member goes on explicit evidence, and empty polls are believed again. */
     poll_apply(&view, &recorder, &here, 1, 3);
@@ -256,7 +256,7 @@ static void a_poll_that_began_earlier_is_discarded(void **state)
     instance.weight_tag = "0";
     poll_apply(&view, &recorder, &instance, 1, 99);
     assert_int_equal(view->entries[0].accepted.weight, 65535);
-    assert_int_equal(view->poll_started_ms, 100);
+    assert_int_equal(view->poll.started_ms, 100);
     assert_int_equal(recorder.count, 1);
     assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
     poll_apply(&view, &recorder, NULL, 0, 98);
@@ -264,41 +264,6 @@ static void a_poll_that_began_earlier_is_discarded(void **state)
     poll_apply(&view, &recorder, &instance, 1, 100);
     assert_int_equal(view->entries[0].accepted.weight, 0);
     view_free(view);
-}
-
-static uint32_t random_next(uint32_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
-/* Promise P1: in whatever order polls end, the view is that of the one that began last. */
-static void polls_in_any_order_leave_the_newest(void **state)
-{
-    struct recorder recorder = {0};
-    uint32_t seed = 20230601;
-
-    (void)state;
-    for (int round = 0; round < 2000; round++) {
-        struct view *view = NULL;
-        uint32_t newest = 0;
-
-        for (int i = 0; i < 10; i++) {
-            struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
-            uint32_t started = random_next(&seed) % 1000;
-            char weight[16];
-
-            (void)snprintf(weight, sizeof(weight), "%u", started);
-            instance.weight_tag = weight;
-            newest = started > newest ? started : newest;
-            poll_apply(&view, &recorder, &instance, 1, started);
-            assert_int_equal(view->entries[0].accepted.weight, newest);
-            assert_int_equal(view->poll_started_ms, newest);
-        }
-        view_free(view);
-    }
 }
 
 static void a_bad_value_is_told_once_each_time_it_begins(void **state)
@@ -342,7 +307,7 @@ static void a_refused_newcomer_is_told_once_and_added_when_it_is_well(void **sta
     poll_apply(&view, &recorder, instances, 2, 1);
     assert_int_equal(view->count, 1);
     assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-2"), 1);
-    assert_int_equal(view->refusal_count, 1);
+    assert_int_equal(view->outsider_count, 1);
     poll_apply(&view, &recorder, instances, 2, 2);
     assert_int_equal(recorder.count, 0);
     /* Neither an empty nor a late poll forgets it. */
@@ -358,7 +323,7 @@ static void a_refused_newcomer_is_told_once_and_added_when_it_is_well(void **sta
     instances[1].address_tag = NULL;
     poll_apply(&view, &recorder, instances, 2, 6);
     assert_int_equal(view->count, 2);
-    assert_int_equal(view->refusal_count, 0);
+    assert_int_equal(view->outsider_count, 0);
     assert_int_equal(recorder.count, 1);
     assert_int_equal(recorder.events[0].kind, EVENT_ADDED);
     view_free(view);
@@ -394,28 +359,282 @@ static void every_change_of_a_member_is_told(void **state)
     }
 }
 
-static void a_member_whose_tag_or_group_goes_is_removed_at_once(void **state)
+static void a_missing_tag_or_group_is_believed_the_second_time(void **state)
+{
+    static const struct {
+        size_t offset; /* of what goes */
+        enum membership_reason reason;
+    } cases[] = {
+        {offsetof(struct instance, weight_tag), REASON_NO_WEIGHT},
+        {offsetof(struct instance, group),      REASON_NO_GROUP },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        static const char *const nothing = NULL;
+        struct instance both[] = {
+            fixture_instance("i-1", "web", "10.0.0.1"),
+            fixture_instance("i-2", "web", "10.0.0.2"),
+        };
+        struct recorder recorder = {0};
+        struct view *view = NULL;
+
+        poll_apply(&view, &recorder, both, 2, 1);
+        memcpy((char *)&both[1] + cases[i].offset, &nothing, sizeof(nothing));
+        poll_apply(&view, &recorder, both, 2, 2);
+        assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
+        assert_int_equal(recorder.events[0].reason, cases[i].reason);
+        assert_true(view_find(view, "i-2")->is_untagged);
+        assert_int_equal(view_find(view, "i-2")->accepted.weight, 65535);
+        assert_null(view_find_outsider(view, "i-2"));
+        poll_apply(&view, &recorder, both, 2, 2 + GUARD_ABSENT_GAP_MS);
+        assert_int_equal(view->count, 1);
+        assert_int_equal(recorder.count, 1);
+        assert_int_equal(recorder.events[0].kind, EVENT_REMOVED);
+        assert_int_equal(recorder.events[0].membership, MEMBERSHIP_OUT);
+        assert_int_equal(recorder.events[0].reason, cases[i].reason);
+        assert_string_equal(recorder.events[0].group, "web");
+        assert_int_equal(view_find_outsider(view, "i-2")->reason, cases[i].reason);
+        assert_true(view_find_departure(view, "i-2")->is_loss);
+        view_free(view);
+    }
+}
+
+/* What was said before - weight 0, a hold, a state - makes the missing tag an end and no fault. */
+static void a_tag_that_goes_after_a_word_is_believed_at_once(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *weight_before;
+        const char *hold_before;
+        const char *hold_now;
+        enum instance_state state_now;
+        bool goes;
+    } cases[] = {
+        {"nothing was said",      "1", NULL,    NULL,     STATE_RUNNING,    false},
+        {"it was drained",        "0", NULL,    NULL,     STATE_RUNNING,    true },
+        {"it was held",           "1", "drain", NULL,     STATE_RUNNING,    true },
+        {"it is held now",        "1", NULL,    "maint",  STATE_RUNNING,    true },
+        {"that is no hold",       "1", NULL,    "mainly", STATE_RUNNING,    false},
+        {"its state says so",     "1", NULL,    NULL,     STATE_TERMINATED, true },
+        {"its state says little", "1", NULL,    NULL,     STATE_UNKNOWN,    false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+        struct recorder recorder = {0};
+        struct view *view = NULL;
+
+        instance.weight_tag = cases[i].weight_before;
+        instance.hold_tag = cases[i].hold_before;
+        poll_apply(&view, &recorder, &instance, 1, 1);
+        instance.weight_tag = NULL;
+        instance.group = NULL;
+        instance.hold_tag = cases[i].hold_now;
+        instance.state = cases[i].state_now;
+        poll_apply(&view, &recorder, &instance, 1, 2);
+        if ((view->count == 0) != cases[i].goes) {
+            fail_msg("%s: %zu left", cases[i].why, view->count);
+        }
+        if (cases[i].goes) {
+            assert_false(view->departures[0].is_loss);
+        }
+        view_free(view);
+    }
+}
+
+/* Members i-000 and so on of group web. */
+static void many_make(struct instance *instances, char (*ids)[24], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(ids[i], sizeof(ids[i]), "i-%03zu", i);
+        instances[i] = fixture_instance(ids[i], "web", "10.0.0.1");
+    }
+}
+
+static void a_thaw_is_told_before_the_removals(void **state)
+{
+    enum { COUNT = 8, LEFT = 3 };
+    struct instance instances[COUNT];
+    char ids[COUNT][24];
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    many_make(instances, ids, COUNT);
+    poll_apply(&view, &recorder, instances, COUNT, 1);
+    poll_apply(&view, &recorder, instances, LEFT, 2000);
+    poll_apply(&view, &recorder, instances, LEFT, 4000);
+    assert_int_equal(recorder.count, 1);
+    assert_int_equal(recorder.events[0].kind, EVENT_FROZEN);
+    poll_apply(&view, &recorder, instances, LEFT, 40000);
+    poll_apply(&view, &recorder, instances, LEFT, 4000 + GUARD_FREEZE_MS);
+    assert_int_equal(recorder.count, 1 + COUNT - LEFT);
+    assert_int_equal(recorder.events[0].kind, EVENT_THAWED);
+    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, NULL), COUNT - LEFT);
+    view_free(view);
+}
+
+static void only_what_is_held_back_can_be_accepted(void **state)
+{
+    enum { COUNT = 8, LEFT = 3 };
+    struct instance instances[COUNT];
+    char ids[COUNT][24];
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+    struct view *accepted = NULL;
+
+    (void)state;
+    many_make(instances, ids, COUNT);
+    poll_apply(&view, &recorder, instances, COUNT, 1);
+    assert_null(guard_accept(view, "web", fixture_guard_rules(), NULL, NULL));
+    poll_apply(&view, &recorder, instances, LEFT, 2000);
+    assert_null(guard_accept(view, "web", fixture_guard_rules(), NULL, NULL));
+    poll_apply(&view, &recorder, instances, LEFT, 4000);
+    assert_null(guard_accept(view, "api", fixture_guard_rules(), NULL, NULL));
+    recorder.count = 0;
+    accepted = guard_accept(view, "web", fixture_guard_rules(), recorder_hear, &recorder);
+    assert_non_null(accepted);
+    assert_int_equal(view->count, COUNT);
+    view_free(view);
+    assert_int_equal(accepted->count, LEFT);
+    assert_int_equal(accepted->freeze_count, 0);
+    assert_int_equal(accepted->departure_count, COUNT - LEFT);
+    assert_int_equal(accepted->poll.number, 3);
+    assert_int_equal(recorder.events[0].kind, EVENT_THAWED);
+    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, NULL), COUNT - LEFT);
+    assert_null(guard_accept(accepted, "web", fixture_guard_rules(), NULL, NULL));
+    view_free(accepted);
+}
+
+/* A reload may put groups into one cluster while one of them is held back. */
+static void a_cluster_that_is_renamed_while_it_is_frozen_stays_whole(void **state)
+{
+    const char *const rename[] = {"^.*$ -> all"};
+    struct instance instances[] = {
+        fixture_instance("a-1", "api", "10.0.0.1"), fixture_instance("a-2", "api", "10.0.0.2"),
+        fixture_instance("w-1", "web", "10.0.0.3"), fixture_instance("w-2", "web", "10.0.0.4"),
+        fixture_instance("x-1", "x", "10.0.0.5"),
+    };
+    struct guard_rules rules = *fixture_guard_rules();
+    struct recorder recorder = {0};
+    struct naming *naming = NULL;
+    struct view *view = NULL;
+    struct view *accepted = NULL;
+    struct inventory *poll = fixture_poll(&instances[4], 1);
+
+    (void)state;
+    assert_true(naming_new(&naming, rename, 1, NULL));
+    poll_apply(&view, &recorder, instances, 5, 1);
+    poll_apply(&view, &recorder, &instances[4], 1, 2000);
+    poll_apply(&view, &recorder, &instances[4], 1, 4000);
+    assert_int_equal(recorder_count(&recorder, EVENT_FROZEN, NULL), 2);
+    assert_int_equal(view->freeze_count, 2);
+    assert_string_equal(view->freezes[0].cluster, "api");
+    assert_non_null(view_find_freeze(view, "web"));
+    rules.naming = naming;
+    /* Before the next poll nothing is held by the new name; with it, everything is. */
+    assert_null(guard_accept(view, "all", &rules, NULL, NULL));
+    accepted = guard_accept(view, "api", &rules, NULL, NULL);
+    assert_int_equal(accepted->count, 5);
+    view_free(accepted);
+    recorder.count = 0;
+    accepted = guard_apply(view, poll, &rules, 6000, recorder_hear, &recorder);
+    assert_int_equal(accepted->count, 5);
+    assert_int_equal(accepted->freeze_count, 1);
+    assert_string_equal(accepted->freezes[0].cluster, "all");
+    assert_int_equal(accepted->freezes[0].held_count, 4);
+    assert_int_equal(recorder_count(&recorder, EVENT_FROZEN, NULL), 1);
+    assert_int_equal(recorder_count(&recorder, EVENT_THAWED, NULL), 2);
+    view_free(view);
+    view = guard_accept(accepted, "all", &rules, NULL, NULL);
+    assert_int_equal(view->count, 1);
+    view_free(accepted);
+    view_free(view);
+    inventory_free(poll);
+    naming_free(naming);
+}
+
+/* The monotonic clock may have begun anew since it was written. */
+static void a_restored_view_takes_any_poll_and_stays_restored_until_one(void **state)
 {
     struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
     struct recorder recorder = {0};
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, &instance, 1, 1);
-    instance.weight_tag = NULL;
-    poll_apply(&view, &recorder, &instance, 1, 2);
-    assert_int_equal(view->count, 0);
-    assert_int_equal(recorder.events[0].reason, REASON_NO_WEIGHT);
-    poll_apply(&view, &recorder, &instance, 1, 3);
+    poll_apply(&view, &recorder, &instance, 1, 1000000);
+    view->is_restored = true;
+    view->poll.number = 0;
+    poll_apply(&view, &recorder, NULL, 0, 10);
+    assert_true(view->is_restored);
+    assert_int_equal(recorder.events[0].kind, EVENT_EMPTY_POLL);
+    poll_apply(&view, &recorder, &instance, 1, 20);
+    assert_false(view->is_restored);
     assert_int_equal(recorder.count, 0);
+    assert_int_equal(view->poll.number, 1);
+    assert_int_equal(view->poll.started_ms, 20);
+    view_free(view);
+}
 
-    instance.weight_tag = "1";
-    poll_apply(&view, &recorder, &instance, 1, 4);
-    instance.group = NULL;
-    poll_apply(&view, &recorder, &instance, 1, 5);
-    assert_int_equal(view->count, 0);
-    assert_int_equal(recorder.events[0].reason, REASON_NO_GROUP);
-    assert_string_equal(recorder.events[0].group, "web");
+static void departures_are_kept_while_somebody_needs_them(void **state)
+{
+    enum { COUNT = 600 };
+    struct instance instances[COUNT];
+    char ids[COUNT][24];
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+
+    (void)state;
+    many_make(instances, ids, COUNT);
+    poll_apply(&view, &recorder, instances, COUNT, 1000);
+    for (size_t i = 1; i < COUNT; i++) {
+        instances[i].state = STATE_TERMINATED;
+    }
+    poll_apply(&view, &recorder, instances, COUNT, 2000);
+    assert_int_equal(view->departure_count, COUNT - 1);
+    poll_apply(&view, &recorder, instances, COUNT, 1999 + GUARD_LOSS_WINDOW_MS);
+    assert_int_equal(view->departure_count, COUNT - 1);
+    poll_apply(&view, &recorder, instances, COUNT, 2000 + GUARD_LOSS_WINDOW_MS);
+    assert_int_equal(view->departure_count, GUARD_DEPARTURES);
+    assert_null(view_find_departure(view, "i-001"));
+    assert_int_equal(view_find_departure(view, "i-599")->at.number, 2);
+    assert_int_equal(view_find_departure(view, "i-599")->reason, REASON_STATE_GONE);
+    view_free(view);
+}
+
+static void an_outsider_says_why_and_since_when(void **state)
+{
+    char value[4 * 256 + 2] = "x";
+    struct instance instances[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+        fixture_instance("i-3", NULL, "10.0.0.3"),
+    };
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+    const struct view_outsider *outsider = NULL;
+
+    (void)state;
+    /* 256 characters of 4 octets, moved by one: cut where a character ends. */
+    for (size_t i = 1; i + 4 < sizeof(value); i += 4) {
+        memcpy(&value[i], "\xF0\x9F\x98\x80", 4);
+    }
+    instances[1].weight_tag = value;
+    poll_apply(&view, &recorder, instances, 3, 1000);
+    poll_apply(&view, &recorder, instances, 3, 2000);
+    outsider = view_find_outsider(view, "i-2");
+    assert_int_equal(outsider->reason, REASON_BAD_WEIGHT);
+    assert_int_equal(strlen(outsider->value), 253);
+    assert_string_equal(outsider->group, "web");
+    assert_int_equal(outsider->since.number, 1);
+    assert_int_equal(outsider->since.started_ms, 1000);
+    assert_null(view_find_outsider(view, "i-3")->group);
+    assert_int_equal(view_find_outsider(view, "i-3")->reason, REASON_NO_GROUP);
+    assert_null(view_find_outsider(view, "i-1"));
+    assert_int_equal(view_find(view, "i-1")->changed.number, 1);
+    assert_int_equal(view->poll.number, 2);
     view_free(view);
 }
 
@@ -489,7 +708,7 @@ static void nobody_has_to_listen(void **state)
 {
     const struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
     struct inventory *poll = fixture_poll(&instance, 1);
-    struct view *view = guard_apply(NULL, poll, fixture_rules(), 1, NULL, NULL);
+    struct view *view = guard_apply(NULL, poll, fixture_guard_rules(), 1, NULL, NULL);
 
     (void)state;
     assert_int_equal(view->count, 1);
@@ -510,11 +729,17 @@ int main(void)
         cmocka_unit_test(a_poll_that_found_nothing_removes_nobody),
         cmocka_unit_test(an_empty_first_poll_is_an_empty_view),
         cmocka_unit_test(a_poll_that_began_earlier_is_discarded),
-        cmocka_unit_test(polls_in_any_order_leave_the_newest),
         cmocka_unit_test(a_bad_value_is_told_once_each_time_it_begins),
         cmocka_unit_test(a_refused_newcomer_is_told_once_and_added_when_it_is_well),
         cmocka_unit_test(every_change_of_a_member_is_told),
-        cmocka_unit_test(a_member_whose_tag_or_group_goes_is_removed_at_once),
+        cmocka_unit_test(a_missing_tag_or_group_is_believed_the_second_time),
+        cmocka_unit_test(a_tag_that_goes_after_a_word_is_believed_at_once),
+        cmocka_unit_test(a_thaw_is_told_before_the_removals),
+        cmocka_unit_test(only_what_is_held_back_can_be_accepted),
+        cmocka_unit_test(a_cluster_that_is_renamed_while_it_is_frozen_stays_whole),
+        cmocka_unit_test(a_restored_view_takes_any_poll_and_stays_restored_until_one),
+        cmocka_unit_test(departures_are_kept_while_somebody_needs_them),
+        cmocka_unit_test(an_outsider_says_why_and_since_when),
         cmocka_unit_test(a_hold_that_comes_changes_or_goes_is_told),
         cmocka_unit_test(a_hold_outlives_polls_that_do_not_show_the_instance),
         cmocka_unit_test(a_bad_hold_is_told_once_and_bridged),
