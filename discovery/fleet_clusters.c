@@ -5,6 +5,7 @@
  */
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "discovery/fleet_internal.h"
@@ -104,9 +105,11 @@ static void roll_complain(const struct roll *roll, const struct complaint_desk *
     complaint_tell(desk, &error);
 }
 
-static struct cluster roll_cluster(const struct roll *roll, struct arena *arena)
+/* `next` are all of the answer, those that stay beside the members included. */
+static struct cluster roll_cluster(const struct roll *roll, const struct overlap_member *next,
+                                   size_t next_count, struct arena *arena)
 {
-    struct member *members = arena_array(arena, roll->served, sizeof(*members));
+    struct member *members = arena_array(arena, next_count, sizeof(*members));
     size_t count = 0;
 
     for (size_t i = 0; i < roll->count; i++) {
@@ -125,6 +128,19 @@ static struct cluster roll_cluster(const struct roll *roll, struct arena *arena)
             .weight = member->weight,
         };
     }
+    for (size_t i = 0; i < next_count; i++) {
+        const struct accepted *accepted = &next[i].entry.accepted;
+
+        if (next[i].until_ms != 0) {
+            members[count++] = (struct member){
+                .id = arena_string(arena, accepted->id),
+                .az = arena_string(arena, accepted->az),
+                .hold = "overlap",
+                .address = accepted->address,
+                .port = next[i].port,
+            };
+        }
+    }
     return (struct cluster){
         .name = arena_string(arena, roll->members->cluster),
         .members = members,
@@ -132,27 +148,51 @@ static struct cluster roll_cluster(const struct roll *roll, struct arena *arena)
     };
 }
 
-size_t fleet_clusters(struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
-                      const struct cluster **clusters, const struct fleet_listener *listener)
+static bool zone_names_by_id(const struct fleet *fleet, size_t zone)
+{
+    const struct zone *names = fleet->settings->zones[zone].zone;
+
+    return names != NULL && names->target_names == TARGET_INSTANCE;
+}
+
+size_t fleet_clusters(struct fleet *fleet, size_t zone, const struct fleet_moment *now,
+                      struct arena *arena, const struct cluster **clusters,
+                      const struct fleet_listener *listener)
 {
     const struct complaint_desk desk = {listener, fleet->settings->zones[zone].origin};
     struct arena scratch;
     struct judgement judgement;
+    struct overlap overlap = {0};
+    const struct overlap_step step = {
+        .before = &fleet->overlaps[zone],
+        .after = &overlap,
+        .now_ms = now->now_ms,
+        .lasts_ms = fleet->settings->zones[zone].ttl_seconds * INT64_C(1000) + FLEET_OVERLAP_MS,
+        .targets_by_id = zone_names_by_id(fleet, zone),
+    };
     struct cluster *made = NULL;
     size_t count = 0;
     size_t next = 0;
 
     arena_init(&scratch);
-    fleet_judge(fleet, &(struct judgement_order){zone, now_s, &scratch, &desk}, &judgement);
+    fleet_judge(fleet, &(struct judgement_order){zone, now, &scratch, &desk}, &judgement);
     count = judgement.ownership.count;
     made = arena_array(arena, count, sizeof(*made));
     /* Owners are the clusters that are served, in the order in which their members stand. */
     for (size_t i = 0; i < count; i++) {
         struct roll roll = roll_call(&judgement, &next, judgement.ownership.owners[i].cluster);
 
+        const struct overlap_member *answered = NULL;
+        size_t answered_count = overlap_cluster(&step, roll.members, roll.count, &answered);
+
         roll_complain(&roll, &desk);
-        made[i] = roll_cluster(&roll, arena);
+        made[i] = roll_cluster(&roll, answered, answered_count, arena);
     }
+    if (fleet_zone_state(fleet, zone) != ZONE_COMPLETE) {
+        overlap_keep_others(&step);
+    }
+    overlap_free(&fleet->overlaps[zone]);
+    fleet->overlaps[zone] = overlap;
     arena_free(&scratch);
     arena_free(&fleet->ownerships[zone].arena);
     fleet->ownerships[zone] = judgement.ownership;
@@ -160,16 +200,46 @@ size_t fleet_clusters(struct fleet *fleet, size_t zone, int64_t now_s, struct ar
     return count;
 }
 
-size_t fleet_members(const struct fleet *fleet, size_t zone, int64_t now_s, struct arena *arena,
-                     const struct fleet_member **members)
+/* By cluster, id and source; who stays comes after who is a member. */
+static int member_compare(const void *left, const void *right)
+{
+    const struct fleet_member *one = left;
+    const struct fleet_member *other = right;
+    int order = (one->cluster == NULL) - (other->cluster == NULL);
+
+    if (order == 0 && one->cluster != NULL) {
+        order = strcmp(one->cluster, other->cluster);
+    }
+    order = order != 0 ? order : strcmp(one->entry->accepted.id, other->entry->accepted.id);
+    order = order != 0 ? order : (one->source > other->source) - (one->source < other->source);
+    return order != 0 ? order
+                      : (one->standing == STANDING_OVERLAP) - (other->standing == STANDING_OVERLAP);
+}
+
+size_t fleet_members(const struct fleet *fleet, size_t zone, const struct fleet_moment *now,
+                     struct arena *arena, const struct fleet_member **members)
 {
     const struct complaint_desk silent = {.origin = fleet->settings->zones[zone].origin};
     struct judgement judgement;
+    struct fleet_member *stayed = NULL;
+    struct fleet_member *all = NULL;
+    size_t stayed_count = 0;
 
-    fleet_judge(fleet, &(struct judgement_order){zone, now_s, arena, &silent}, &judgement);
+    fleet_judge(fleet, &(struct judgement_order){zone, now, arena, &silent}, &judgement);
     arena_free(&judgement.ownership.arena);
-    *members = judgement.members;
-    return judgement.count;
+    stayed_count = overlap_members(&fleet->overlaps[zone], now->now_ms, arena, &stayed);
+    if (stayed_count == 0) {
+        *members = judgement.members;
+        return judgement.count;
+    }
+    all = arena_array(arena, judgement.count + stayed_count, sizeof(*all));
+    if (judgement.count > 0) {
+        memcpy(all, judgement.members, judgement.count * sizeof(*all));
+    }
+    memcpy(&all[judgement.count], stayed, stayed_count * sizeof(*all));
+    qsort(all, judgement.count + stayed_count, sizeof(*all), member_compare);
+    *members = all;
+    return judgement.count + stayed_count;
 }
 
 const char *fleet_standing_name(enum fleet_standing standing)
@@ -179,6 +249,7 @@ const char *fleet_standing_name(enum fleet_standing standing)
         [STANDING_NO_CLUSTER] = "no-cluster", [STANDING_NAME_TAKEN] = "name-taken",
         [STANDING_REPEATED] = "repeated",     [STANDING_NO_PORT] = "no-port",
         [STANDING_OVER_LIMIT] = "over-limit", [STANDING_WAITING] = "waiting",
+        [STANDING_OVERLAP] = "overlap",
     };
     size_t index = (size_t)standing;
 

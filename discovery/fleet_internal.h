@@ -2,20 +2,15 @@
 
 /*
  * discovery/fleet_internal.h - what fleet.c (who is known), fleet_claims.c (who wants which name),
- * fleet_judge.c (who gets it) and fleet_clusters.c (what is served) share. Nobody else includes it.
+ * fleet_judge.c (who gets it), fleet_clusters.c (what is served), fleet_overlap.c (who stays a
+ * while) and explain*.c (why) share. Nobody else includes it.
  */
 
 #ifndef DISCOVERY_FLEET_INTERNAL_H
 #define DISCOVERY_FLEET_INTERNAL_H
 
 #include "discovery/fleet.h"
-
-/* Which group a cluster name was given to. A group is one of one source. */
-struct cluster_owner {
-    const char *cluster;
-    const char *source; /* its name, not its index: a reload may move it */
-    const char *group;
-};
+#include "discovery/fleet_overlap.h"
 
 /* The owners found by the newest fleet_clusters(), sorted by cluster; strings lie in `arena`. */
 struct ownership {
@@ -39,6 +34,7 @@ struct fleet {
     struct standby *standbys;     /* one a source */
     struct naming **namings;      /* one a zone */
     struct ownership *ownerships; /* one a zone */
+    struct overlap *overlaps;     /* one a zone */
 };
 
 /* A member of some view that wants to stand under a cluster's name. Borrowed from the view. */
@@ -90,7 +86,7 @@ bool claim_is_of(const struct claim *claim, const struct claim *other);
 /* What is to be judged: one zone at one moment. */
 struct judgement_order {
     size_t zone;
-    int64_t now_s;
+    const struct fleet_moment *now;
     struct arena *arena;               /* for the members */
     const struct complaint_desk *desk; /* hears of everything that is refused */
 };

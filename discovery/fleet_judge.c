@@ -25,6 +25,7 @@ struct judging {
     const struct judgement_order *order;
     struct judgement *result;
     enum zone_state state;
+    size_t room;     /* clusters that can be served at all */
     size_t new_left; /* clusters that were not served before and still find room */
     size_t over_limit;
 };
@@ -126,7 +127,7 @@ static struct fleet_member member_of(const struct judging *judging, const struct
         .cluster = claim->cluster,
         .source = claim->source,
         .entry = claim->entry,
-        .hold = hold_now(&accepted->hold, judging->order->now_s),
+        .hold = hold_now(&accepted->hold, judging->order->now->now_s),
         .is_standby = standby_contains(&judging->fleet->standbys[claim->source], accepted->id),
         .port = claim_port(judging, claim, rule),
         .weight = accepted->weight,
@@ -209,17 +210,20 @@ static enum fleet_standing candidate_admit(struct judging *judging, struct candi
 {
     const struct claim_run run = candidate->run;
     bool merge = candidate->rule != NULL && candidate->rule->merge;
+    bool was_served = false;
 
-    if (merge && judging->state == ZONE_PARTIAL) {
+    if (merge && judging->state == ZONE_PARTIAL &&
+        !overlap_is_known(&judging->fleet->overlaps[judging->order->zone], run.claims[0].cluster,
+                          judging->fleet->views)) {
         return STANDING_WAITING;
     }
-    if (owner_find(ownership_before(judging), run.claims[0].cluster) == NULL) {
-        if (judging->new_left == 0) {
-            judging->over_limit++;
-            return STANDING_OVER_LIMIT;
-        }
-        judging->new_left--;
+    was_served = owner_find(ownership_before(judging), run.claims[0].cluster) != NULL;
+    if (judging->result->ownership.count == judging->room ||
+        (!was_served && judging->new_left == 0)) {
+        judging->over_limit++;
+        return STANDING_OVER_LIMIT;
     }
+    judging->new_left -= !was_served;
     candidate->winner = merge ? NULL : run_winner(judging, run);
     owner_remember(judging, candidate->winner == NULL ? run.claims : candidate->winner);
     return STANDING_SERVED;
@@ -264,7 +268,9 @@ static void judging_prepare(struct judging *judging, const struct claim *claims,
     }
     arena_init(&ownership->arena);
     ownership->owners = arena_array(&ownership->arena, clusters, sizeof(*ownership->owners));
-    judging->new_left = clusters - known;
+    judging->room = clusters;
+    /* What a file says was served may be too many. */
+    judging->new_left = clusters > known ? clusters - known : 0;
 }
 
 static void unnamed_judge(struct judging *judging, const struct claim *claims, size_t count)

@@ -41,7 +41,8 @@ static void members_add(struct gathering *gathering, const struct selection_grou
                         size_t zone, struct arena *arena)
 {
     const struct fleet_member *members = NULL;
-    size_t count = fleet_members(ground->fleet, zone, ground->now_s, arena, &members);
+    size_t count = fleet_members(ground->fleet, zone,
+                                 &(struct fleet_moment){.now_s = ground->now_s}, arena, &members);
 
     for (size_t i = 0; i < count; i++) {
         const struct fleet_member *member = &members[i];

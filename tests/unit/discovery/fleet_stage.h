@@ -22,7 +22,7 @@ struct stage {
     struct fleet_settings settings;
     struct fleet *fleet;
     struct arena arena;
-    int64_t now_s; /* Unix time; holds end by it */
+    struct fleet_moment now; /* holds end by it */
     const struct cluster *clusters;
     size_t count;
     size_t complaints;
@@ -91,7 +91,7 @@ static inline void stage_assemble(struct stage *stage)
     stage->complaints = 0;
     stage->complaint.text[0] = '\0';
     stage->count =
-        fleet_clusters(stage->fleet, 0, stage->now_s, &stage->arena, &stage->clusters, &listener);
+        fleet_clusters(stage->fleet, 0, &stage->now, &stage->arena, &stage->clusters, &listener);
 }
 
 /* "api:i-1,i-2 web:i-3": names and ids as they came out. */

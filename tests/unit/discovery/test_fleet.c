@@ -19,6 +19,7 @@
 static void the_zone_is_complete_when_every_source_has_delivered(void **state)
 {
     struct stage *stage = *state;
+    const struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
 
     assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_LOADING);
     assert_null(fleet_view(stage->fleet, 1));
@@ -26,9 +27,29 @@ static void the_zone_is_complete_when_every_source_has_delivered(void **state)
     assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_PARTIAL);
     stage_poll(stage, 1, NULL, 0);
     assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_PARTIAL);
-    stage_poll(stage, 0, NULL, 0);
+    stage_poll(stage, 0, &instance, 1);
     assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_COMPLETE);
     assert_non_null(fleet_view(stage->fleet, 1));
+}
+
+/* A start with a wrong filter must not say that every cluster is gone. */
+static void a_zone_that_never_had_a_member_is_not_complete(void **state)
+{
+    struct stage *stage = *state;
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+
+    instance.weight_tag = NULL;
+    stage_poll(stage, 1, NULL, 0);
+    stage_poll(stage, 0, &instance, 1);
+    assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_PARTIAL);
+    instance.weight_tag = "10";
+    stage_poll(stage, 0, &instance, 1);
+    assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_COMPLETE);
+    /* Gone by its own word: known, and empty. */
+    instance.state = STATE_TERMINATED;
+    stage_poll(stage, 0, &instance, 1);
+    assert_int_equal(fleet_zone_state(stage->fleet, 0), ZONE_COMPLETE);
+    assert_served(stage, "");
 }
 
 static void a_reload_keeps_views_and_owners_by_name(void **state)
@@ -51,8 +72,8 @@ static void a_reload_keeps_views_and_owners_by_name(void **state)
 
     zones[0] = (struct fleet_zone){.origin = "other.example.com"};
     zones[1] = stage->zone;
-    sources[0] = (struct fleet_source){"file new", 1, *fixture_rules()};
-    sources[1] = (struct fleet_source){"ec2 main", 1, *fixture_rules()};
+    sources[0] = (struct fleet_source){.name = "file new", .zone = 1, .rules = *fixture_rules()};
+    sources[1] = (struct fleet_source){.name = "ec2 main", .zone = 1, .rules = *fixture_rules()};
     assert_true(fleet_new(&reloaded, &settings, NULL));
     fleet_adopt(reloaded, stage->fleet);
     assert_null(fleet_view(stage->fleet, 0));
@@ -61,7 +82,7 @@ static void a_reload_keeps_views_and_owners_by_name(void **state)
     assert_int_equal(fleet_zone_state(reloaded, 1), ZONE_PARTIAL);
 
     arena_free(&stage->arena);
-    stage->count = fleet_clusters(reloaded, 1, 0, &stage->arena, &stage->clusters, NULL);
+    stage->count = fleet_clusters(reloaded, 1, &stage->now, &stage->arena, &stage->clusters, NULL);
     assert_int_equal(stage->count, 1);
     assert_string_equal(stage->clusters[0].members[0].id, "i-1");
     assert_int_equal(stage->clusters[0].members[0].weight, 0);
@@ -138,6 +159,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STAGE_TEST(the_zone_is_complete_when_every_source_has_delivered),
+        STAGE_TEST(a_zone_that_never_had_a_member_is_not_complete),
         STAGE_TEST(a_reload_keeps_views_and_owners_by_name),
         STAGE_TEST(a_standby_list_is_copied_and_says_when_it_differs),
         STAGE_TEST(the_next_change_is_the_nearest_end_of_a_hold),

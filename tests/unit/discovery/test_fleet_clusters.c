@@ -96,9 +96,16 @@ static void members_of_other_zones_stay_there(void **state)
 {
     const struct instance here = fixture_instance("i-1", "web", "10.0.0.1");
     const struct instance there = fixture_instance("i-2", "web", "10.0.0.2");
+    static struct fleet_zone zones[2]; /* the fleet borrows them until the end */
     struct stage *stage = *state;
 
+    fleet_free(stage->fleet);
+    zones[0] = stage->zone;
+    zones[1] = (struct fleet_zone){.origin = "other.example.com"};
+    stage->settings.zones = zones;
+    stage->settings.zone_count = 2;
     stage->sources[1].zone = 1;
+    assert_true(fleet_new(&stage->fleet, &stage->settings, NULL));
     stage_poll(stage, 0, &here, 1);
     stage_poll(stage, 1, &there, 1);
     assert_served(stage, "web:i-1");
@@ -143,7 +150,7 @@ static void the_group_that_had_the_name_keeps_it(void **state)
     assert_served(stage, "web:i-1");
     first_gone[0].state = STATE_TERMINATED;
     stage_poll(stage, 0, first_gone, 2);
-    assert_served(stage, "web:i-2");
+    assert_served(stage, "web:i-2,i-1"); /* the overlap rule: i-1 with weight 0 */
     assert_int_equal(stage->complaints, 0);
     stage_poll(stage, 0, both, 2);
     assert_served(stage, "web:i-2");
@@ -267,7 +274,7 @@ static void an_expired_hold_counts_as_none_from_its_second_on(void **state)
     struct stage *stage = *state;
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        stage->now_s = cases[i].now_s;
+        stage->now.now_s = cases[i].now_s;
         stage_hold(stage, cases[i].hold);
         assert_served(stage, cases[i].served);
         assert_int_equal(stage->clusters[0].members[0].weight, cases[i].weight);
@@ -435,6 +442,28 @@ static void too_many_clusters_do_not_push_out_those_that_are_served(void **state
     inventory_free(after);
 }
 
+/* A table from disk has what its writer put there. */
+static void too_many_owners_from_outside_are_not_served_all(void **state)
+{
+    enum { COUNT = FLEET_MAX_CLUSTERS + 10 };
+    struct inventory *poll = crowd_new(0, COUNT, false);
+    struct cluster_owner *owners = memory_new(COUNT * sizeof(*owners));
+    struct stage *stage = *state;
+
+    for (size_t i = 0; i < COUNT; i++) {
+        const char *group = poll->instances[i].group;
+
+        owners[i] = (struct cluster_owner){group, "ec2 main", group};
+    }
+    fleet_set_owners(stage->fleet, 0, owners, COUNT);
+    free(owners);
+    fleet_apply(stage->fleet, 0, poll, 1, NULL, NULL);
+    stage_assemble(stage);
+    assert_int_equal(stage->count, FLEET_MAX_CLUSTERS);
+    assert_int_equal(stage->complaints, 1);
+    inventory_free(poll);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +488,7 @@ int main(void)
         STAGE_TEST(the_text_of_clusters_outlives_the_view),
         STAGE_TEST(too_many_members_never_block_a_removal),
         STAGE_TEST(too_many_clusters_do_not_push_out_those_that_are_served),
+        STAGE_TEST(too_many_owners_from_outside_are_not_served_all),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,7 +26,7 @@ static void assert_standing(struct stage *stage, const char *expected)
     size_t count = 0;
 
     arena_init(&arena);
-    count = fleet_members(stage->fleet, 0, stage->now_s, &arena, &members);
+    count = fleet_members(stage->fleet, 0, &stage->now, &arena, &members);
     for (size_t i = 0; i < count; i++) {
         const struct fleet_member *member = &members[i];
 
@@ -71,11 +71,13 @@ static void an_expired_hold_is_none_but_stays_written(void **state)
 
     instance.hold_tag = "maint until=1970-01-01T00:01:40Z";
     stage_poll(stage, 0, &instance, 1);
-    stage->now_s = 99;
+    stage->now.now_s = 99;
     assert_standing(stage, "web/i-1 maint w=0 p=8443 maint");
-    stage->now_s = 100;
+    stage->now.now_s = 100;
     assert_standing(stage, "web/i-1 served w=65535 p=8443 none");
-    assert_int_equal(fleet_members(stage->fleet, 0, 100, &stage->arena, &members), 1);
+    assert_int_equal(fleet_members(stage->fleet, 0, &(struct fleet_moment){.now_s = 100},
+                                   &stage->arena, &members),
+                     1);
     assert_int_equal(members[0].entry->accepted.hold.until_s, 100);
 }
 

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * discovery/fleet_standby.c - whom Auto Scaling has in Standby, a list a source.
+ */
+
+#include <string.h>
+
+#include "discovery/fleet_internal.h"
+
+bool standby_contains(const struct standby *standby, const char *id)
+{
+    size_t low = 0;
+    size_t high = standby->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(id, standby->ids[middle]);
+
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return false;
+}
+
+static bool standby_equals(const struct standby *standby, const char *const *ids, size_t count)
+{
+    size_t same = 0;
+
+    while (standby->count == count && same < count && strcmp(standby->ids[same], ids[same]) == 0) {
+        same++;
+    }
+    return standby->count == count && same == count;
+}
+
+bool fleet_set_standby(struct fleet *fleet, size_t source, const char *const *ids, size_t count)
+{
+    struct standby *standby = &fleet->standbys[source];
+
+    if (standby_equals(standby, ids, count)) {
+        return false;
+    }
+    arena_free(&standby->arena);
+    standby->ids = arena_array(&standby->arena, count, sizeof(*standby->ids));
+    for (size_t i = 0; i < count; i++) {
+        standby->ids[i] = arena_string(&standby->arena, ids[i]);
+    }
+    standby->count = count;
+    return true;
+}
+
+bool fleet_is_standby(const struct fleet *fleet, size_t source, const char *id)
+{
+    return standby_contains(&fleet->standbys[source], id);
+}
