@@ -25,6 +25,7 @@ enum { EC2_MAX_PAGES = 10 * EC2_INSTANCE_LIMIT / 1000 };
 /* One complete look in the making. */
 struct poll {
     int64_t started_ms;
+    bool is_refresh;             /* somebody asked for it */
     struct inventory *inventory; /* NULL: none under way */
     const char *tokens[EC2_MAX_PAGES];
     size_t page_count;
@@ -38,13 +39,13 @@ struct ec2_source {
     uv_timer_t timer;
     struct aws_client *client;
     struct aws_call *call; /* NULL: none under way */
-    bool refresh_wanted;
-    bool in_done; /* a call's `done` is below us on the stack */
+    bool refresh_wanted;   /* and not begun */
 
     struct arena arena;
     struct ec2_request request;
 
     struct poll poll;
+    int64_t no_refresh_before_ms;
     unsigned failures;
     size_t skipped_last; /* to complain only when it changes */
     uint64_t random_state;
@@ -71,14 +72,21 @@ static void random_seed(struct ec2_source *self)
 static void on_timer(uv_timer_t *timer);
 static void on_page(void *owner, const struct aws_result *result);
 
+/* The earliest moment for a look that somebody asks for. */
+static int64_t refresh_due_ms(const struct ec2_source *self)
+{
+    int64_t now_ms = (int64_t)uv_now(self->loop);
+    return self->no_refresh_before_ms > now_ms ? self->no_refresh_before_ms : now_ms;
+}
+
 static void poll_schedule(struct ec2_source *self)
 {
     const struct backoff backoff = {self->settings->poll_ms, EC2_BACKOFF_LIMIT};
     int64_t now_ms = (int64_t)uv_now(self->loop);
-    int64_t next_ms = now_ms;
-    if (!self->refresh_wanted) {
-        next_ms = backoff_next_ms(&backoff, self->poll.started_ms, now_ms, self->failures,
-                                  random_next(self));
+    int64_t next_ms =
+        backoff_next_ms(&backoff, self->poll.started_ms, now_ms, self->failures, random_next(self));
+    if (self->refresh_wanted && refresh_due_ms(self) < next_ms) {
+        next_ms = refresh_due_ms(self);
     }
     uv_timer_start(&self->timer, on_timer, (uint64_t)(next_ms - now_ms), 0);
 }
@@ -86,9 +94,18 @@ static void poll_schedule(struct ec2_source *self)
 /* The state is that of a source at rest before the listener is called: it may stop us. */
 static void poll_fail(struct ec2_source *self, const struct error *error)
 {
+    const struct backoff backoff = {EC2_REFRESH_GAP_MS, EC2_REFRESH_BACKOFF_LIMIT};
     inventory_free(self->poll.inventory);
     self->poll.inventory = NULL;
     self->failures++;
+    int64_t backed_off_ms =
+        backoff_next_ms(&backoff, self->poll.started_ms, (int64_t)uv_now(self->loop),
+                        self->failures, random_next(self));
+    if (backed_off_ms > self->no_refresh_before_ms) {
+        self->no_refresh_before_ms = backed_off_ms;
+    }
+    /* Who asked for this look has seen nothing yet. */
+    self->refresh_wanted = self->refresh_wanted || self->poll.is_refresh;
     poll_schedule(self);
     self->source.listener.on_failure(self->source.listener.owner, error);
 }
@@ -167,7 +184,6 @@ static void on_page(void *owner, const struct aws_result *result)
     struct error error;
     bool complete = false;
     self->call = NULL;
-    self->in_done = true;
     if (!page_take(self, result, &complete, &error)) {
         error_prefix(&error, "page %zu", self->poll.page_count + 1);
         poll_fail(self, &error);
@@ -176,63 +192,57 @@ static void on_page(void *owner, const struct aws_result *result)
     } else {
         page_request(self);
     }
-    self->in_done = false;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     struct ec2_source *self = timer->data;
+    self->poll.is_refresh = self->refresh_wanted;
     self->refresh_wanted = false;
     self->poll.started_ms = (int64_t)uv_now(self->loop);
+    self->no_refresh_before_ms = self->poll.started_ms + EC2_REFRESH_GAP_MS;
     self->poll.inventory = inventory_new();
     self->poll.page_count = 0;
     self->poll.skipped = 0;
     page_request(self);
 }
 
-static void ec2_start(struct source *source)
+static void ec2_start(struct source *source, int64_t spread_ms)
 {
     struct ec2_source *self = (struct ec2_source *)source;
-    uv_timer_start(&self->timer, on_timer, 0, 0);
+    uint64_t wait_ms = ((uint64_t)spread_ms * random_next(self)) >> 32;
+    uv_timer_start(&self->timer, on_timer, wait_ms, 0);
 }
 
 static void ec2_refresh(struct source *source)
 {
     struct ec2_source *self = (struct ec2_source *)source;
+    self->refresh_wanted = true;
     if (self->call != NULL) {
-        self->refresh_wanted = true;
         return;
     }
-    uv_timer_start(&self->timer, on_timer, 0, 0);
-}
-
-static void client_free(struct ec2_source *self)
-{
-    aws_client_free(self->client);
-    self->client = NULL;
+    /* The look that the timer stands for may be due before. */
+    uint64_t wait_ms = (uint64_t)(refresh_due_ms(self) - (int64_t)uv_now(self->loop));
+    if (!uv_is_active((uv_handle_t *)&self->timer) || wait_ms < uv_timer_get_due_in(&self->timer)) {
+        uv_timer_start(&self->timer, on_timer, wait_ms, 0);
+    }
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
     struct ec2_source *self = handle->data;
-    if (self->client != NULL) {
-        client_free(self);
-    }
     arena_free(&self->arena);
     free(self);
 }
 
-/* The client goes at once, since `http` may go next; only a listener that stops us from within a
- * callback stands on the client's own stack, and there it has to wait. */
+/* Also from within a callback of the listener: then no call is under way, and the timer's memory
+ * stays until the loop has closed it. */
 static void ec2_stop(struct source *source)
 {
     struct ec2_source *self = (struct ec2_source *)source;
     if (self->call != NULL) {
         aws_call_cancel(self->call);
         self->call = NULL;
-    }
-    if (!self->in_done) {
-        client_free(self);
     }
     inventory_free(self->poll.inventory);
     self->poll.inventory = NULL;
@@ -245,7 +255,7 @@ static const struct source_operations EC2_OPERATIONS = {
     .stop = ec2_stop,
 };
 
-struct source *ec2_source_new(uv_loop_t *loop, struct http *http,
+struct source *ec2_source_new(uv_loop_t *loop, struct aws_client *client,
                               const struct ec2_settings *settings,
                               const struct source_listener *listener)
 {
@@ -254,12 +264,11 @@ struct source *ec2_source_new(uv_loop_t *loop, struct http *http,
     self->source.listener = *listener;
     self->settings = settings;
     self->loop = loop;
+    self->client = client;
     arena_init(&self->arena);
     ec2_request_build(&self->request, settings, &self->arena);
     random_seed(self);
     uv_timer_init(loop, &self->timer);
     self->timer.data = self;
-    const struct aws_client_settings client = {.region = settings->region};
-    self->client = aws_client_new(loop, http, &client);
     return &self->source;
 }

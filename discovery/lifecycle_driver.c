@@ -175,18 +175,17 @@ static void on_work(void *owner, struct lifecycle_work_result result)
     }
 }
 
-struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct http *http,
+struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct aws_client *client,
                                               const struct lifecycle_settings *settings,
                                               const struct lifecycle_listener *listener)
 {
     struct lifecycle_driver *driver = memory_new(sizeof(*driver));
-    const struct aws_client_settings client = {.region = settings->region};
 
-    *driver = (struct lifecycle_driver){.loop = loop, .settings = settings, .listener = *listener};
+    *driver = (struct lifecycle_driver){
+        .loop = loop, .settings = settings, .listener = *listener, .client = client};
     arena_init(&driver->arena);
     uv_timer_init(loop, &driver->timer);
     driver->timer.data = driver;
-    driver->client = aws_client_new(loop, http, &client);
     driver->memory = lifecycle_memory_new();
     driver->look = lifecycle_look_new(loop, driver->client, settings, on_look, driver);
     driver->work =
@@ -222,7 +221,6 @@ void lifecycle_driver_stop(struct lifecycle_driver *driver)
     lifecycle_look_free(driver->look);
     lifecycle_work_free(driver->work);
     lifecycle_memory_free(driver->memory);
-    aws_client_free(driver->client);
     inventory_free(driver->inventory);
     arena_free(&driver->arena);
     uv_close((uv_handle_t *)&driver->timer, on_timer_closed);

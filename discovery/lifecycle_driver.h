@@ -32,8 +32,7 @@ enum {
 };
 
 struct lifecycle_settings {
-    const char *name;   /* of the ec2 source: "main" */
-    const char *region; /* as in ec2_settings */
+    const char *name; /* of the ec2 source: "main" */
     int64_t poll_ms;
     struct lifecycle_rules rules;
 };
@@ -47,13 +46,14 @@ struct lifecycle_listener {
 };
 
 struct lifecycle_driver;
-struct http;
+struct aws_client;
 
 /*
- * `http` and `settings` are borrowed and outlive the driver. Asks nobody before the first
+ * `client` (discovery/aws/call.h) and `settings` are borrowed; they are not used any more once the
+ * driver is stopped. Asks nobody before the first
  * lifecycle_driver_take(). A listener may not stop the driver from within.
  */
-struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct http *http,
+struct lifecycle_driver *lifecycle_driver_new(uv_loop_t *loop, struct aws_client *client,
                                               const struct lifecycle_settings *settings,
                                               const struct lifecycle_listener *listener);
 

@@ -28,8 +28,13 @@ struct source_listener {
 struct source;
 
 struct source_operations {
-    void (*start)(struct source *source);   /* begin; the first look is taken at once */
-    void (*refresh)(struct source *source); /* look now, or again right after the one under way */
+    /*
+     * Begin. The first look is taken within `spread_ms` from now, at a random moment: many servers
+     * that start together after an outage share one API. 0: at once.
+     */
+    void (*start)(struct source *source, int64_t spread_ms);
+    /* Look as soon as the source's own pace allows; one that is under way does not count. */
+    void (*refresh)(struct source *source);
     /*
      * No callback comes after this, and what was borrowed at the start is not read again. The
      * source frees itself once its handles are closed.
@@ -43,9 +48,9 @@ struct source {
     struct source_listener listener;
 };
 
-static inline void source_start(struct source *source)
+static inline void source_start(struct source *source, int64_t spread_ms)
 {
-    source->operations->start(source);
+    source->operations->start(source, spread_ms);
 }
 
 static inline void source_refresh(struct source *source)

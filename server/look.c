@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "discovery/aws/http.h"
+#include "discovery/ec2_client.h"
 #include "discovery/ec2_source.h"
 #include "discovery/file_source.h"
 #include "discovery/source.h"
@@ -22,6 +23,7 @@ struct watch;
 struct glance {
     struct watch *watch;
     size_t index;
+    struct aws_client *client; /* NULL for a file */
     struct source *source;
     bool is_over;
     unsigned failures;
@@ -126,13 +128,14 @@ static void glance_open(struct glance *glance, struct http *http)
 
     switch (source->kind) {
     case SOURCE_EC2:
-        glance->source = ec2_source_new(&watch->loop, http, &source->ec2, &listener);
+        glance->client = ec2_client_new(&watch->loop, http, &source->ec2);
+        glance->source = ec2_source_new(&watch->loop, glance->client, &source->ec2, &listener);
         break;
     case SOURCE_FILE:
         glance->source = file_source_new(&watch->loop, &source->file, &listener);
         break;
     }
-    source_start(glance->source);
+    source_start(glance->source, 0);
 }
 
 static void watch_run(struct watch *watch)
@@ -156,6 +159,9 @@ static void watch_run(struct watch *watch)
     }
     for (size_t i = 0; i < count; i++) {
         source_stop(watch->glances[i].source);
+        if (watch->glances[i].client != NULL) {
+            aws_client_free(watch->glances[i].client);
+        }
     }
     http_free(http);
     uv_close((uv_handle_t *)&watch->timer, NULL);

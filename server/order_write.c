@@ -13,6 +13,7 @@
 
 #include "discovery/aws/call.h"
 #include "discovery/aws/http.h"
+#include "discovery/ec2_client.h"
 #include "zones/arena.h"
 
 /* One source's part of the plan. */
@@ -39,7 +40,6 @@ static void on_written(void *owner, const enum tag_outcome *outcomes, const stru
 static void batch_write(struct batch *batch, const struct ec2_settings *settings,
                         const struct tag_change *change)
 {
-    const struct aws_client_settings client_settings = {.region = settings->region};
     const struct tag tag = {
         change->kind == CHANGE_WEIGHT ? settings->weight_tag : settings->hold_tag, change->value};
     const struct tag_order order = {
@@ -50,7 +50,7 @@ static void batch_write(struct batch *batch, const struct ec2_settings *settings
 
     uv_loop_init(&loop);
     http = http_new(&loop);
-    client = aws_client_new(&loop, http, &client_settings);
+    client = ec2_client_new(&loop, http, settings);
     (void)tag_writer_start(&loop, client, &order, on_written, batch);
     uv_run(&loop, UV_RUN_DEFAULT);
     aws_client_free(client);

@@ -4,7 +4,8 @@
  * tests/unit/discovery/test_ec2_source.c - polls, pages and waits of the EC2 source.
  *
  * The functions of discovery/aws/call.h are played here: a call is written down, and the test
- * answers it. Waits are read from the loop (uv_backend_timeout) and not waited for.
+ * answers it. Waits are read from the loop (uv_backend_timeout) and not waited for; the loop's
+ * clock is the machine's, moved ahead by the test.
  */
 
 /* clang-format off */
@@ -17,6 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "discovery/aws/call.h"
 #include "discovery/ec2_source.h"
@@ -24,10 +28,26 @@
 
 enum { POLL_MS = 3600 * 1000 };
 
+/* ---- time ---- */
+
+static int64_t ahead_ms;
+
+/* Takes the place of the C library's, also for libuv. */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (syscall(SYS_clock_gettime, clock, now) != 0) {
+        return -1;
+    }
+    int64_t ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec + ahead_ms * 1000000;
+    now->tv_sec = ns / 1000000000;
+    now->tv_nsec = ns % 1000000000;
+    return 0;
+}
+
 /* ---- AWS, as the test plays it ---- */
 
 struct aws_client {
-    char region[32];
+    int unused;
 };
 
 struct aws_call {
@@ -37,30 +57,10 @@ struct aws_call {
 };
 
 static struct aws_call *open_call; /* the one under way, NULL: none */
-static size_t clients;             /* not yet freed */
-static size_t calls;               /* started so far */
+static struct aws_client the_client;
+static size_t calls; /* started so far */
 static size_t cancelled;
 static bool is_answering; /* a `done` is on the stack */
-
-struct aws_client *aws_client_new(uv_loop_t *loop, struct http *http,
-                                  const struct aws_client_settings *settings)
-{
-    struct aws_client *client = memory_new(sizeof(*client));
-    (void)loop;
-    (void)http;
-    assert_null(settings->environment);
-    snprintf(client->region, sizeof(client->region), "%s", settings->region);
-    clients++;
-    return client;
-}
-
-void aws_client_free(struct aws_client *client)
-{
-    assert_false(is_answering);
-    assert_string_equal(client->region, "eu-west-1");
-    clients--;
-    free(client);
-}
 
 struct aws_call *aws_call_start(struct aws_client *client, enum aws_service service,
                                 const struct aws_parameter *parameters, size_t parameter_count,
@@ -68,7 +68,7 @@ struct aws_call *aws_call_start(struct aws_client *client, enum aws_service serv
 {
     struct aws_call *call = memory_new(sizeof(*call));
     size_t length = 0;
-    assert_non_null(client);
+    assert_ptr_equal(client, &the_client);
     assert_null(open_call);
     assert_int_equal(service, AWS_EC2);
     *call = (struct aws_call){.done = done, .owner = owner};
@@ -205,7 +205,7 @@ static int setup(void **state)
     cancelled = 0;
     settings.filters = NULL;
     settings.filter_count = 0;
-    fixture->source = ec2_source_new(&fixture->loop, NULL, &settings, &listener);
+    fixture->source = ec2_source_new(&fixture->loop, &the_client, &settings, &listener);
     *state = fixture;
     return 0;
 }
@@ -218,7 +218,6 @@ static int teardown(void **state)
     }
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(uv_loop_close(&fixture->loop), 0);
-    assert_int_equal(clients, 0);
     assert_null(open_call);
     log_set_sink(NULL, NULL);
     inventory_free(fixture->inventory);
@@ -234,17 +233,24 @@ static void turn(struct fixture *fixture)
 
 static void start(struct fixture *fixture)
 {
-    source_start(fixture->source);
+    source_start(fixture->source, 0);
     turn(fixture);
     assert_non_null(open_call);
 }
 
-/* Make the next poll start now, whenever it was due. */
+/* Time passes, and what is due then runs. */
+static void pass(struct fixture *fixture, int64_t wait_ms)
+{
+    ahead_ms += wait_ms;
+    turn(fixture);
+}
+
+/* Make the next poll start, whenever it was due. */
 static void next_poll(struct fixture *fixture)
 {
     assert_null(open_call);
-    source_refresh(fixture->source);
-    turn(fixture);
+    uv_update_time(&fixture->loop);
+    pass(fixture, uv_backend_timeout(&fixture->loop));
     assert_non_null(open_call);
 }
 
@@ -278,7 +284,7 @@ static void further_filters_are_anded_and_equal_names_ored(void **state)
     fixture_stop(fixture);
     settings.filters = filters;
     settings.filter_count = sizeof(filters) / sizeof(filters[0]);
-    fixture->source = ec2_source_new(&fixture->loop, NULL, &settings, &listener);
+    fixture->source = ec2_source_new(&fixture->loop, &the_client, &settings, &listener);
     start(fixture);
     assert_string_equal(open_call->parameters,
                         FIRST_CALL " Filter.2.Name=vpc-id Filter.2.Value.1=vpc-1"
@@ -498,16 +504,140 @@ static void a_refresh_during_a_poll_looks_again_right_after_it(void **state)
     answer_page(1, 1, "");
     assert_int_equal(fixture->deliveries, 1);
     assert_null(open_call);
-    turn(fixture);
+    pass(fixture, EC2_REFRESH_GAP_MS);
     assert_string_equal(open_call->parameters, FIRST_CALL);
 
     /* Once, however often it was asked for; and a failure does not swallow it. */
     answer_page(0, 1, "");
-    turn(fixture);
+    pass(fixture, EC2_REFRESH_GAP_MS);
     assert_null(open_call);
     next_poll(fixture);
     source_refresh(fixture->source);
     answer_failure("no");
+    pass(fixture, EC2_REFRESH_GAP_MS);
+    assert_non_null(open_call);
+}
+
+/* What was asked for was to see, not to try. */
+static void a_look_that_was_asked_for_and_failed_is_soon_taken_again(void **state)
+{
+    struct fixture *fixture = *state;
+    start(fixture);
+    answer_page(1, 1, "");
+    pass(fixture, EC2_REFRESH_GAP_MS);
+    source_refresh(fixture->source);
+    turn(fixture);
+    for (int64_t longest_ms = EC2_REFRESH_GAP_MS; longest_ms <= 32 * EC2_REFRESH_GAP_MS;
+         longest_ms *= 2) {
+        assert_non_null(open_call);
+        answer_failure("no");
+        pass(fixture, longest_ms);
+    }
+    answer_page(1, 1, "");
+    assert_wait(fixture, POLL_MS / 10 * 9, POLL_MS / 10 * 11);
+    next_poll(fixture);
+    answer_failure("no"); /* nobody asked for this one */
+    assert_wait(fixture, POLL_MS / 10, POLL_MS);
+}
+
+/* The wait after failures grows with the polls, or with the refreshes: the shorter one counts. */
+static void a_refresh_during_a_poll_that_fails_does_not_put_off_the_next_one(void **state)
+{
+    struct fixture *fixture = *state;
+    settings.poll_ms = 100;
+    start(fixture);
+    for (size_t i = 0; i < 30; i++) {
+        source_refresh(fixture->source);
+        answer_failure("no");
+        pass(fixture, EC2_BACKOFF_LIMIT * settings.poll_ms);
+        assert_non_null(open_call);
+    }
+    settings.poll_ms = POLL_MS;
+}
+
+/* Promise P12: whoever fails is asked less often, however many pokes there are. */
+static void after_failures_a_swarm_of_refreshes_makes_way(void **state)
+{
+    enum { STEP_MS = 100, STEPS = 600 };
+    struct fixture *fixture = *state;
+    start(fixture);
+    for (size_t i = 0; i < STEPS; i++) {
+        if (open_call != NULL) {
+            answer_failure("no");
+        }
+        source_refresh(fixture->source);
+        pass(fixture, STEP_MS);
+    }
+    /* A minute with waits of 4 s on average: 15 looks; without the growth it would be 120. */
+    assert_in_range(calls, 8, 40);
+}
+
+/* Promise P12: what comes in swarms does not become a swarm of looks. */
+static void a_swarm_of_refreshes_is_two_looks_a_second_and_none_of_them_is_lost(void **state)
+{
+    enum { STEP_MS = 100, STEPS = 100 };
+    struct fixture *fixture = *state;
+    size_t calls_before;
+    start(fixture);
+    answer_page(1, 1, "");
+    pass(fixture, EC2_REFRESH_GAP_MS);
+    source_refresh(fixture->source);
+    turn(fixture);
+    assert_int_equal(calls, 2); /* the first one after a while: at once */
+    for (size_t i = 0; i < STEPS; i++) {
+        if (open_call != NULL) {
+            answer_page(1, 1, "");
+        }
+        source_refresh(fixture->source);
+        source_refresh(fixture->source);
+        pass(fixture, STEP_MS);
+    }
+    assert_in_range(calls, 2 + STEPS * STEP_MS / EC2_REFRESH_GAP_MS / 2,
+                    3 + STEPS * STEP_MS / EC2_REFRESH_GAP_MS);
+    if (open_call != NULL) {
+        answer_page(1, 1, "");
+    }
+    calls_before = calls;
+    source_refresh(fixture->source);
+    pass(fixture, EC2_REFRESH_GAP_MS);
+    assert_int_equal(calls, calls_before + 1);
+    answer_page(1, 1, "");
+}
+
+static void a_refresh_never_puts_off_a_poll_that_is_due_before(void **state)
+{
+    struct fixture *fixture = *state;
+    settings.poll_ms = 100;
+    start(fixture);
+    answer_page(1, 1, "");
+    source_refresh(fixture->source);
+    pass(fixture, 120);
+    assert_non_null(open_call);
+    settings.poll_ms = POLL_MS;
+}
+
+/* Promise P12: servers that start together do not look together. */
+static void a_first_look_is_spread_over_the_time_it_is_given(void **state)
+{
+    enum { SPREAD_MS = 1000, STARTS = 60 };
+    struct fixture *fixture = *state;
+    const struct source_listener listener = {fixture, on_inventory, on_failure};
+    int shortest_ms = INT32_MAX;
+    int longest_ms = 0;
+    for (size_t i = 0; i < STARTS; i++) {
+        fixture_stop(fixture);
+        uv_run(&fixture->loop, UV_RUN_DEFAULT);
+        fixture->source = ec2_source_new(&fixture->loop, &the_client, &settings, &listener);
+        source_start(fixture->source, SPREAD_MS);
+        int wait_ms = uv_backend_timeout(&fixture->loop);
+        assert_in_range(wait_ms, 0, SPREAD_MS);
+        shortest_ms = wait_ms < shortest_ms ? wait_ms : shortest_ms;
+        longest_ms = wait_ms > longest_ms ? wait_ms : longest_ms;
+    }
+    assert_true(longest_ms - shortest_ms > SPREAD_MS / 2);
+
+    /* Whoever cannot wait asks for it. */
+    source_refresh(fixture->source);
     turn(fixture);
     assert_non_null(open_call);
 }
@@ -519,7 +649,6 @@ static void a_source_stopped_during_a_call_says_nothing_more(void **state)
     answer_page(0, 1000, "a");
     fixture_stop(fixture);
     assert_int_equal(cancelled, 1);
-    assert_int_equal(clients, 0);
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(fixture->deliveries + fixture->failures, 0);
 }
@@ -527,7 +656,7 @@ static void a_source_stopped_during_a_call_says_nothing_more(void **state)
 static void a_source_stopped_before_its_first_poll_asks_nobody(void **state)
 {
     struct fixture *fixture = *state;
-    source_start(fixture->source);
+    source_start(fixture->source, 0);
     fixture_stop(fixture);
     uv_run(&fixture->loop, UV_RUN_DEFAULT);
     assert_int_equal(calls, 0);
@@ -590,6 +719,12 @@ int main(void)
         TEST(failures_are_followed_by_longer_waits_until_one_succeeds),
         TEST(the_timer_starts_the_next_poll_by_itself),
         TEST(a_refresh_during_a_poll_looks_again_right_after_it),
+        TEST(a_swarm_of_refreshes_is_two_looks_a_second_and_none_of_them_is_lost),
+        TEST(a_look_that_was_asked_for_and_failed_is_soon_taken_again),
+        TEST(a_refresh_during_a_poll_that_fails_does_not_put_off_the_next_one),
+        TEST(after_failures_a_swarm_of_refreshes_makes_way),
+        TEST(a_refresh_never_puts_off_a_poll_that_is_due_before),
+        TEST(a_first_look_is_spread_over_the_time_it_is_given),
         TEST(a_source_stopped_during_a_call_says_nothing_more),
         TEST(a_source_stopped_before_its_first_poll_asks_nobody),
         TEST(a_listener_may_stop_the_source_that_delivers),
