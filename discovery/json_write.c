@@ -43,15 +43,35 @@ static void octet_escape(unsigned char octet, FILE *out)
     }
 }
 
+/* How many octets at the start stand for themselves: nearly all of nearly every text. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] >= ' ' && text[length] < 0x7f && text[length] != '"' &&
+           text[length] != '\\') {
+        length++;
+    }
+    return length;
+}
+
 static void string_write(const char *text, FILE *out)
 {
     size_t left = strlen(text);
 
     (void)putc('"', out);
     while (left > 0) {
+        size_t plain = plain_length(text);
         uint32_t character = 0;
-        size_t length = utf8_decode(text, left, &character);
+        size_t length = 0;
 
+        (void)fwrite(text, 1, plain, out);
+        text += plain;
+        left -= plain;
+        if (left == 0) {
+            break;
+        }
+        length = utf8_decode(text, left, &character);
         if (length == 0) {
             (void)fputs("\xef\xbf\xbd", out);
             length = 1;

@@ -5,8 +5,9 @@
  *
  *     sources -> site -> publisher -> a snapshot into each worker's mailbox
  *
- * Start: configuration, first (empty) snapshot, sockets, threads, sources; so that whatever can
- * fail fails before anything runs, and a query that comes early gets SERVFAIL, not silence.
+ * Start: configuration, first snapshot (what the disk has, else empty), sockets, threads, sources;
+ * so that whatever can fail fails before anything runs, and a query that comes early gets SERVFAIL,
+ * not silence.
  */
 
 #include "server/app.h"
@@ -14,20 +15,23 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <uv.h>
 
 #include "discovery/json_write.h"
 #include "discovery/log.h"
 #include "server/control.h"
-#include "server/hold_timer.h"
+#include "server/explain_document.h"
+#include "server/last_good.h"
 #include "server/metrics.h"
 #include "server/notify.h"
 #include "server/publisher.h"
+#include "server/readiness.h"
+#include "server/restart_keys.h"
 #include "server/site.h"
 #include "server/socket.h"
 #include "server/status.h"
-#include "server/worker.h"
+#include "server/term_timer.h"
+#include "server/worker_pool.h"
 
 enum { SIGNAL_COUNT = 3 };
 
@@ -38,14 +42,12 @@ struct app {
     struct http *http;
     struct site *site;
     struct publisher *publisher;
-    struct hold_timer *hold_timer;
-    struct worker **workers;
-    size_t worker_count;
-    const struct seen_table **seen;   /* each worker's */
-    const struct counters **counters; /* each worker's */
-    const struct snapshot *snapshot;  /* the newest, borrowed from the publisher */
-    struct control *control;          /* NULL: there is none */
-    struct json_writer *complaints;   /* of the reload that a client waits for, else NULL */
+    struct term_timer *term_timer;
+    struct last_good *last_good; /* NULL before the start */
+    struct worker_pool *workers;
+    const struct snapshot *snapshot; /* the newest, borrowed from the publisher */
+    struct control *control;         /* NULL: there is none */
+    struct json_writer *complaints;  /* of the reload that a client waits for, else NULL */
 };
 
 static void on_complaint(void *owner, const char *text)
@@ -62,22 +64,21 @@ static void on_complaint(void *owner, const char *text)
  * of it. */
 static struct snapshot *app_build(struct app *app)
 {
-    int64_t now_s = wall_clock_ms() / 1000;
-    struct snapshot *snapshot = publisher_build(app->publisher, app->site, now_s);
-    const struct hold_term term = {now_s, fleet_next_change_s(site_fleet(app->site), now_s)};
+    const struct fleet_moment now = {wall_clock_ms() / 1000, (int64_t)uv_now(&app->loop)};
+    struct snapshot *snapshot = publisher_build(app->publisher, app->site, &now);
+    const struct fleet *fleet = site_fleet(app->site);
+    const struct term term = {now.now_s, fleet_next_change_s(fleet, now.now_s),
+                              fleet_next_change_ms(fleet, now.now_ms)};
 
-    hold_timer_arm(app->hold_timer, &term);
+    term_timer_arm(app->term_timer, &term);
     app->snapshot = snapshot;
     return snapshot;
 }
 
 static void app_publish(struct app *app)
 {
-    struct snapshot *snapshot = app_build(app);
-
-    for (size_t index = 0; index < app->worker_count; index++) {
-        worker_publish(app->workers[index], snapshot);
-    }
+    worker_pool_publish(app->workers, app_build(app));
+    last_good_keep(app->last_good, app->site);
 }
 
 static void on_change(void *owner)
@@ -108,31 +109,6 @@ static bool site_load(struct app *app, struct site **site)
     return true;
 }
 
-static bool listens_are_same(const struct config *left, const struct config *right)
-{
-    if (left->listen_count != right->listen_count || left->workers != right->workers) {
-        return false;
-    }
-    for (size_t index = 0; index < left->listen_count; index++) {
-        if (strcmp(left->listens[index].text, right->listens[index].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void unchanged_warn(const struct config *old, const struct config *config)
-{
-    if (!listens_are_same(old, config)) {
-        log_event(LEVEL_WARNING, "listen and workers change at the next restart only",
-                  log_text("file", config->path));
-    }
-    if (strcmp(old->control_path, config->control_path) != 0) {
-        log_event(LEVEL_WARNING, "control changes at the next restart only",
-                  log_text("file", config->path));
-    }
-}
-
 /* False when the configuration was refused. */
 static bool app_reload(struct app *app)
 {
@@ -144,7 +120,7 @@ static bool app_reload(struct app *app)
         log_event(LEVEL_ERROR, "reload refused, nothing changed",
                   log_text("file", app->config_path));
     } else {
-        unchanged_warn(site_config(old), site_config(site));
+        restart_keys_warn(site_config(old), site_config(site));
         site_adopt(site, old);
         app->site = site;
         site_free(old);
@@ -162,8 +138,9 @@ static struct served_input app_served(const struct app *app)
 {
     return (struct served_input){.site = app->site,
                                  .snapshot = app->snapshot,
-                                 .seen = app->seen,
-                                 .seen_count = app->worker_count,
+                                 .seen = worker_pool_seen(app->workers),
+                                 .seen_count = worker_pool_count(app->workers),
+                                 .state = last_good_past(app->last_good),
                                  .now_s = wall_clock_ms() / 1000,
                                  .now_ms = (int64_t)uv_now(&app->loop)};
 }
@@ -185,9 +162,32 @@ static char *on_metrics(void *owner)
 
     arena_init(&arena);
     served = served_gather(&input, NULL, &arena);
-    text = metrics_to_text(&served, app->counters, app->worker_count);
+    text = metrics_to_text(&served, worker_pool_counters(app->workers),
+                           worker_pool_count(app->workers));
     arena_free(&arena);
     return text;
+}
+
+static char *on_explain(void *owner, const char *subject)
+{
+    const struct app *app = owner;
+    const struct fleet_moment now = {wall_clock_ms() / 1000, (int64_t)uv_now(&app->loop)};
+
+    return explain_to_json(site_fleet(app->site), subject, &now);
+}
+
+static size_t on_accept(void *owner, const char *cluster)
+{
+    const struct app *app = owner;
+
+    return site_accept(app->site, cluster);
+}
+
+static char *on_ready(void *owner, bool *is_ready)
+{
+    const struct served_input input = app_served(owner);
+
+    return readiness_to_json(&input, is_ready);
 }
 
 static void on_refresh(void *owner)
@@ -220,16 +220,13 @@ static void app_control_open(struct app *app)
                                               .status = on_status,
                                               .refresh = on_refresh,
                                               .reload = on_reload,
-                                              .metrics = on_metrics};
+                                              .metrics = on_metrics,
+                                              .explain = on_explain,
+                                              .accept = on_accept,
+                                              .ready = on_ready};
     const char *path = site_config(app->site)->control_path;
     struct error error;
 
-    app->seen = memory_new(app->worker_count * sizeof(const struct seen_table *));
-    app->counters = memory_new(app->worker_count * sizeof(const struct counters *));
-    for (size_t index = 0; index < app->worker_count; index++) {
-        app->seen[index] = worker_seen(app->workers[index]);
-        app->counters[index] = worker_counters(app->workers[index]);
-    }
     if (control_open(&app->control, &app->loop, path, &handlers, &error)) {
         log_event(LEVEL_INFO, "control socket", log_text("path", path));
     } else {
@@ -256,67 +253,11 @@ static void signals_open(struct app *app)
     static const int numbers[SIGNAL_COUNT] = {SIGHUP, SIGINT, SIGTERM};
 
     signal(SIGPIPE, SIG_IGN); /* a peer that goes away is an error of write(2), not our end */
+    signal(SIGXFSZ, SIG_IGN); /* and so is a limit on the size of files */
     for (size_t index = 0; index < SIGNAL_COUNT; index++) {
         uv_signal_init(&app->loop, &app->signals[index]);
         app->signals[index].data = app;
         uv_signal_start(&app->signals[index], on_signal, numbers[index]);
-    }
-}
-
-/* Bind every worker's sockets; then start the threads. */
-static bool workers_open(struct app *app, struct snapshot *snapshot, struct error *error)
-{
-    const struct config *config = site_config(app->site);
-    struct sockaddr_storage *addresses = memory_new(config->listen_count * sizeof(*addresses));
-    bool is_open = false;
-
-    for (size_t index = 0; index < config->listen_count; index++) {
-        addresses[index] = config->listens[index].address;
-    }
-    app->workers = memory_new(config->workers * sizeof(struct worker *));
-    for (size_t index = 0; index < config->workers; index++) {
-        const struct worker *sibling = index == 0 ? NULL : app->workers[0];
-
-        app->workers[index] = worker_new(addresses, config->listen_count, sibling, snapshot, error);
-        if (app->workers[index] == NULL) {
-            goto out;
-        }
-        app->worker_count++;
-    }
-    for (size_t index = 0; index < app->worker_count; index++) {
-        if (!worker_start(app->workers[index], error)) {
-            goto out;
-        }
-    }
-    is_open = true;
-
-out:
-    free(addresses);
-    return is_open;
-}
-
-static void workers_close(struct app *app)
-{
-    for (size_t index = 0; index < app->worker_count; index++) {
-        worker_stop(app->workers[index]);
-    }
-    for (size_t index = 0; index < app->worker_count; index++) {
-        worker_free(app->workers[index]);
-    }
-    free(app->workers);
-}
-
-static void listeners_log(const struct app *app)
-{
-    const struct config *config = site_config(app->site);
-
-    for (size_t index = 0; index < config->listen_count; index++) {
-        char text[SOCKET_ADDRESS_TEXT];
-
-        log_event(LEVEL_NOTICE, "listening",
-                  log_text("address",
-                           socket_address_to_text(worker_address(app->workers[0], index), text)),
-                  log_number("workers", (int64_t)app->worker_count));
     }
 }
 
@@ -327,44 +268,37 @@ static bool app_start(struct app *app)
     if (!site_load(app, &app->site)) {
         return false;
     }
-    if (!workers_open(app, app_build(app), &error)) {
+    if (!last_good_open(&app->last_good, &app->loop, app->site, &error)) {
         log_event(LEVEL_ERROR, "cannot start", log_text("error", error.text));
         return false;
     }
-    listeners_log(app);
+    last_good_restore(app->last_good, app->site);
+    if (!worker_pool_open(&app->workers, site_config(app->site), app_build(app), &error)) {
+        log_event(LEVEL_ERROR, "cannot start", log_text("error", error.text));
+        return false;
+    }
     app_control_open(app);
     site_start(app->site);
     notify_send("READY=1");
     return true;
 }
 
-/* Sources first, so that nothing is published any more; handles close on the loop's last run. */
+/* The loop has ended, so nothing is published any more; the workers answer while the state goes to
+ * disk. Handles close on the loop's last run. */
 static void app_stop(struct app *app)
 {
     control_close(app->control);
+    last_good_close(app->last_good);
     site_free(app->site);
     http_free(app->http);
-    hold_timer_close(app->hold_timer);
+    term_timer_close(app->term_timer);
     for (size_t index = 0; index < SIGNAL_COUNT; index++) {
         uv_close((uv_handle_t *)&app->signals[index], NULL);
     }
-    workers_close(app);
-    free(app->seen);
-    free(app->counters);
+    worker_pool_close(app->workers);
     publisher_free(app->publisher);
     uv_run(&app->loop, UV_RUN_DEFAULT);
     uv_loop_close(&app->loop);
-}
-
-/* Each TCP client takes a descriptor; the soft limit of 1024 is select(2)'s, not ours. */
-static void descriptors_allow(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 bool app_run(const struct app_settings *settings)
@@ -372,12 +306,12 @@ bool app_run(const struct app_settings *settings)
     struct app app = {.config_path = settings->config_path};
     bool is_started = false;
 
-    descriptors_allow();
+    socket_limit_raise();
     uv_loop_init(&app.loop);
     signals_open(&app);
     app.http = http_new(&app.loop);
     app.publisher = publisher_new();
-    app.hold_timer = hold_timer_new(&app.loop, on_change, &app);
+    app.term_timer = term_timer_new(&app.loop, on_change, &app);
     is_started = app_start(&app);
     if (is_started) {
         uv_run(&app.loop, UV_RUN_DEFAULT);

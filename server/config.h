@@ -48,6 +48,7 @@ struct config_source {
     enum config_source_kind kind;
     bool has_lifecycle; /* false: nothing is asked of Auto Scaling, nothing is written to EC2 */
     struct lifecycle_settings lifecycle;
+    const char *queue_url; /* of an ec2 source: SQS queue whose messages mean "look now", or NULL */
     union {
         struct ec2_settings ec2;
         struct file_settings file;
@@ -62,6 +63,7 @@ struct config {
     size_t workers; /* at least 1: 0 in the file is one per core */
     enum log_level log_level;
     const char *control_path;
+    const char *state_dir; /* where the last good table is kept */
     const struct config_zone *zones;
     size_t zone_count;
     const struct config_source *sources; /* ec2 sections, then file sections, in file order */

@@ -55,6 +55,8 @@ static void zones_assemble(const struct config_draft *draft)
 
         zones[count] = *values;
         zones[count].fleet.origin = tree->sections[i].title;
+        zones[count].fleet.ttl_seconds = zones[count].zone.ttl_seconds;
+        zones[count].fleet.zone = &zones[count].zone;
         clusters_assemble(draft, i, &zones[count].fleet);
         fleets[count] = zones[count].fleet;
         count++;
@@ -89,7 +91,6 @@ static void lifecycle_assemble(const struct config_draft *draft, size_t index, s
     source->has_lifecycle = true;
     source->lifecycle = (struct lifecycle_settings){
         .name = source->ec2.name,
-        .region = source->ec2.region,
         .poll_ms = source->ec2.poll_ms,
         .rules = {.launch_hook = values->launch_hook,
                   .terminate_hook = values->terminate_hook,
@@ -100,6 +101,17 @@ static void lifecycle_assemble(const struct config_draft *draft, size_t index, s
                   .address_tag = source->ec2.address_tag,
                   .drain_since_tag = source->ec2.drain_since_tag},
     };
+}
+
+static void events_assemble(const struct config_draft *draft, size_t index,
+                            struct config_source *source)
+{
+    const struct config_tree *tree = draft->tree;
+    size_t section = config_section_next(tree, SECTION_EVENTS, index);
+
+    if (section < tree->count && tree->sections[section].parent == index) {
+        source->queue_url = ((const struct events_values *)draft->values[section])->queue_url;
+    }
 }
 
 static void source_assemble(const struct config_draft *draft, size_t index,
@@ -114,6 +126,7 @@ static void source_assemble(const struct config_draft *draft, size_t index,
         source->kind = SOURCE_EC2;
         source->ec2.name = section->title;
         lifecycle_assemble(draft, index, zone, source);
+        events_assemble(draft, index, source);
     } else {
         source->kind = SOURCE_FILE;
         source->file.name = section->title;
@@ -122,6 +135,10 @@ static void source_assemble(const struct config_draft *draft, size_t index,
         .name = config_section_words(draft, section), .zone = zone, .rules = values->rules};
     fleet->rules.allowed_prefixes = draft->config->zones[zone].allowed_prefixes;
     fleet->rules.allowed_prefix_count = draft->config->zones[zone].allowed_prefix_count;
+    fleet->names = section->kind == SECTION_EC2
+                       ? (struct value_names){source->ec2.weight_tag, source->ec2.address_tag,
+                                              source->ec2.port_tag, source->ec2.hold_tag}
+                       : (struct value_names){"weight", "address", "port", "hold"};
 }
 
 static void sources_assemble(const struct config_draft *draft)

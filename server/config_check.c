@@ -139,6 +139,18 @@ static void lifecycle_check(const struct config_draft *draft, size_t index)
     }
 }
 
+static void events_check(const struct config_draft *draft, size_t index)
+{
+    const struct config_section *section = &draft->tree->sections[index];
+    const struct events_values *values = draft->values[index];
+    size_t row = config_key_find(SECTION_EVENTS, "queue-url", strlen("queue-url"));
+
+    if (values->queue_url == NULL && section->settings[row].line == 0 && !section->is_refused) {
+        complain(draft->complaints, section->line, "ec2 %s: events: queue-url must be set",
+                 draft->tree->sections[section->parent].title);
+    }
+}
+
 static void secondary_check(const struct config_draft *draft, size_t index)
 {
     const struct config_tree *tree = draft->tree;
@@ -178,6 +190,9 @@ void config_check(const struct config_draft *draft)
             break;
         case SECTION_LIFECYCLE:
             lifecycle_check(draft, i);
+            break;
+        case SECTION_EVENTS:
+            events_check(draft, i);
             break;
         case SECTION_SECONDARY:
             secondary_check(draft, i);

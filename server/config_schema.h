@@ -42,6 +42,8 @@ enum config_type {
     TYPE_NAME,
     TYPE_LABELS, /* cluster-name: labels with {group} in one of them */
     TYPE_REGION,
+    TYPE_QUEUE_URL,
+    TYPE_PROXY,
     TYPE_FILTER,
 };
 
@@ -90,6 +92,11 @@ struct lifecycle_values {
     const char *terminate_hook;
     int64_t drain_ms;
     int64_t resolve_interval_ms;
+};
+
+/* What the keys of an events section are read into. */
+struct events_values {
+    const char *queue_url; /* NULL: not set */
 };
 
 /* What the keys of a secondary section are read into, to check them. */

@@ -97,6 +97,22 @@ static bool region_value(union config_value *value, const struct config_key *key
     return region_check(text, error);
 }
 
+static bool queue_url_value(union config_value *value, const struct config_key *key,
+                            const char *text, struct arena *arena, struct error *error)
+{
+    (void)key;
+    value->text = text;
+    return queue_url_check(text, arena, error);
+}
+
+static bool proxy_value(union config_value *value, const struct config_key *key, const char *text,
+                        struct arena *arena, struct error *error)
+{
+    (void)key;
+    value->text = text;
+    return proxy_check(text, arena, error);
+}
+
 static bool filter_value(union config_value *value, const struct config_key *key, const char *text,
                          struct arena *arena, struct error *error)
 {
@@ -120,6 +136,8 @@ static const struct {
     [TYPE_NAME] = {"domain name",  sizeof(struct name),          name_value        },
     [TYPE_LABELS] = {"labels",       sizeof(const char *),         labels_value      },
     [TYPE_REGION] = {"region",       sizeof(const char *),         region_value      },
+    [TYPE_QUEUE_URL] = {"URL",          sizeof(const char *),         queue_url_value   },
+    [TYPE_PROXY] = {"URL",          sizeof(const char *),         proxy_value       },
     [TYPE_FILTER] = {"name=value",   sizeof(struct ec2_filter),    filter_value      },
 };
 

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "discovery/aws/endpoint.h"
 #include "zones/address.h"
 #include "zones/name.h"
 
@@ -206,29 +207,37 @@ bool labels_check(const char *text, struct error *error)
     return true;
 }
 
-static size_t letters_count(const char *text)
-{
-    return strspn(text, "abcdefghijklmnopqrstuvwxyz");
-}
-
-/* The name becomes part of a host name that requests are sent to, hence so strict. */
 bool region_check(const char *text, struct error *error)
 {
-    const char *rest = text + letters_count(text);
-    size_t words = 0;
+    return strcmp(text, "self") == 0 || aws_region_valid(text) ||
+           error_set(error, "not \"self\" or a region such as eu-west-1");
+}
 
-    if (strcmp(text, "self") == 0) {
-        return true;
+bool queue_url_check(const char *text, struct arena *arena, struct error *error)
+{
+    struct aws_endpoint endpoint;
+    const char *rest = NULL;
+
+    if (!aws_endpoint_parse(text, arena, &endpoint, error)) {
+        return false;
     }
-    if (rest - text == 2) {
-        while (rest[0] == '-' && letters_count(rest + 1) > 0) {
-            rest += 1 + letters_count(rest + 1);
-            words++;
-        }
+    if (strspn(endpoint.path, "/") == strlen(endpoint.path)) {
+        return error_set(error, "names no queue: https://HOST/ACCOUNT/QUEUE");
     }
-    if (words == 0 || rest[0] != '-' || rest[1] == '\0' ||
-        rest[1 + strspn(rest + 1, "0123456789")] != '\0') {
-        return error_set(error, "not \"self\" or a region such as eu-west-1");
+    rest = strrchr(endpoint.host, ']') == NULL ? endpoint.host : strrchr(endpoint.host, ']');
+    if (strncmp(text, "http://", strlen("http://")) == 0 && strchr(rest, ':') == NULL) {
+        return error_set(error, "http:// is for a stand-in with a port, SQS has https://");
+    }
+    return true;
+}
+
+bool proxy_check(const char *text, struct arena *arena, struct error *error)
+{
+    struct aws_endpoint endpoint;
+
+    if (strncmp(text, "http://", strlen("http://")) != 0 ||
+        !aws_endpoint_parse(text, arena, &endpoint, NULL) || strcmp(endpoint.path, "/") != 0) {
+        return error_set(error, "not a proxy such as http://proxy.example.com:3128");
     }
     return true;
 }

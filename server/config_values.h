@@ -48,6 +48,15 @@ bool labels_check(const char *text, struct error *error);
 /* "self" or "eu-west-1". */
 bool region_check(const char *text, struct error *error);
 
+/*
+ * "https://sqs.eu-west-1.amazonaws.com/123456789012/rollcall"; "http://" only with a port, as
+ * stand-ins for SQS have it. `arena` is for the work only.
+ */
+bool queue_url_check(const char *text, struct arena *arena, struct error *error);
+
+/* Whether `text` is the URL of an HTTP proxy: http://HOST:PORT, without a user. */
+bool proxy_check(const char *text, struct arena *arena, struct error *error);
+
 /* "vpc-id=vpc-0a1b": split at the first "="; both halves in `arena`. */
 bool filter_parse(struct ec2_filter *filter, const char *text, struct arena *arena,
                   struct error *error);

@@ -92,7 +92,7 @@ void publisher_free(struct publisher *publisher)
 }
 
 static void zone_build(struct publisher *publisher, struct builder *builder,
-                       const struct site *site, size_t index, int64_t now_s)
+                       const struct site *site, size_t index, const struct fleet_moment *now)
 {
     const struct config_zone *zone = &site_config(site)->zones[index];
     const char *origin = zone->fleet.origin;
@@ -108,7 +108,7 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
         return;
     }
     arena_init(&arena);
-    cluster_count = fleet_clusters(site_fleet(site), index, now_s, &arena, &clusters, &listener);
+    cluster_count = fleet_clusters(site_fleet(site), index, now, &arena, &clusters, &listener);
     for (size_t cluster = 0; cluster < cluster_count; cluster++) {
         if (!builder_add_cluster(builder, &clusters[cluster], &error)) {
             on_complaint(publisher, origin, &error);
@@ -125,15 +125,15 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
 }
 
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
-                                 int64_t now_s)
+                                 const struct fleet_moment *now)
 {
     struct builder *builder = builder_new();
     struct snapshot *snapshot = NULL;
 
     for (size_t index = 0; index < site_config(site)->zone_count; index++) {
-        zone_build(publisher, builder, site, index, now_s);
+        zone_build(publisher, builder, site, index, now);
     }
-    snapshot = builder_finish(builder, publisher->snapshot, (uint32_t)now_s);
+    snapshot = builder_finish(builder, publisher->snapshot, (uint32_t)now->now_s);
     snapshot_unref(publisher->retired);
     publisher->retired = publisher->snapshot;
     publisher->snapshot = snapshot;

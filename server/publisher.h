@@ -21,9 +21,9 @@ void publisher_free(struct publisher *publisher);
  * Build the snapshot of everything that `site` knows now. Borrowed: the publisher keeps a
  * reference until the next call, because serials go on from it. What cannot be served (a clash of
  * names, a group whose name is no label) is left out and logged once, for as long as it lasts.
- * `now_s` is Unix time: holds end by it, and serials are made of it.
+ * Holds end by `now`, and serials are made of its Unix time.
  */
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
-                                 int64_t now_s);
+                                 const struct fleet_moment *now);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * server/site.c - sources deliver, the fleet judges, the log tells, and whoever publishes is told
- * that there is something new.
+ * server/site.c - the feeds of one configuration around one fleet, and what a reload carries over.
  */
 
 #include "server/site.h"
@@ -13,138 +12,32 @@
 #include "discovery/log.h"
 #include "server/config_records.h"
 #include "server/event_log.h"
-
-/* A source's way back to its place in the fleet. */
-struct feed {
-    struct site *site;
-    size_t index;
-    struct source *source;
-    struct lifecycle_driver *driver; /* NULL: nothing is written */
-    bool has_failed;                 /* the last look failed: the next good one is worth a line */
-    bool is_disbelieved;             /* the last look was empty and was not believed: told once */
-    struct site_source past;
-};
+#include "server/feed.h"
 
 struct site {
+    struct feed_site common;
     struct config *config;
-    struct fleet *fleet;
     struct arena records_arena;
     struct record_list *records; /* one list per zone */
-    struct feed *feeds;          /* one per source */
-    uv_loop_t *loop;
-    struct http *http;
-    struct site_listener listener;
-    /* Of the poll that is being applied: */
-    size_t change_count; /* events that alter the answers */
-    bool has_empty_poll;
+    struct feed **feeds;         /* one per source */
 };
 
-static const char *feed_name(const struct feed *feed)
+static size_t source_count(const struct site *site)
 {
-    return feed->site->config->fleet.sources[feed->index].name;
+    return site->config->fleet.source_count;
 }
 
-static void on_view_event(void *owner, const struct view_event *event)
+/* Free all but the configuration. */
+static void site_release(struct site *site)
 {
-    struct feed *feed = owner;
-
-    if (event->kind == EVENT_EMPTY_POLL) {
-        feed->site->has_empty_poll = true;
-        if (feed->is_disbelieved) {
-            return;
-        }
+    for (size_t index = 0; index < source_count(site); index++) {
+        feed_free(site->feeds[index]);
     }
-    if (event->kind == EVENT_ADDED || event->kind == EVENT_REMOVED ||
-        event->kind == EVENT_CHANGED) {
-        feed->site->change_count++;
-    }
-    event_log_write(feed_name(feed), event);
-}
-
-static void on_inventory(void *owner, struct inventory *inventory, int64_t started_ms)
-{
-    struct feed *feed = owner;
-    struct site *site = feed->site;
-    bool is_first = fleet_view(site->fleet, feed->index) == NULL;
-
-    site->change_count = 0;
-    site->has_empty_poll = false;
-    fleet_apply(site->fleet, feed->index, inventory, started_ms, on_view_event, feed);
-    log_event(is_first || feed->has_failed ? LEVEL_NOTICE : LEVEL_DEBUG,
-              is_first           ? "first complete load"
-              : feed->has_failed ? "source answers again"
-                                 : "poll applied",
-              log_text("source", feed_name(feed)),
-              log_number("instances", (int64_t)inventory->count),
-              log_number("changes", (int64_t)site->change_count));
-    feed->has_failed = false;
-    feed->past.look_count++;
-    feed->past.looked_ms = (int64_t)uv_now(site->loop);
-    feed->past.last_error.text[0] = '\0';
-    feed->is_disbelieved = site->has_empty_poll;
-
-    if (is_first || site->change_count > 0) {
-        site->listener.on_change(site->listener.owner);
-    }
-    if (feed->driver != NULL) {
-        lifecycle_driver_take(feed->driver, inventory, started_ms);
-    } else {
-        inventory_free(inventory);
-    }
-}
-
-static void on_written(void *owner)
-{
-    struct feed *feed = owner;
-
-    source_refresh(feed->source);
-}
-
-static void on_standby(void *owner, const char *const *ids, size_t count)
-{
-    struct feed *feed = owner;
-    struct site *site = feed->site;
-
-    if (fleet_set_standby(site->fleet, feed->index, ids, count)) {
-        log_event(LEVEL_NOTICE, "instances in standby changed", log_text("source", feed_name(feed)),
-                  log_number("instances", (int64_t)count));
-        site->listener.on_change(site->listener.owner);
-    }
-}
-
-static void on_failure(void *owner, const struct error *error)
-{
-    struct feed *feed = owner;
-
-    feed->has_failed = true;
-    feed->past.failure_count++;
-    feed->past.last_error = *error;
-    log_event(LEVEL_WARNING, "look failed, what is known stays",
-              log_text("source", feed_name(feed)), log_text("error", error->text));
-}
-
-static void feed_open(struct feed *feed)
-{
-    struct site *site = feed->site;
-    const struct config_source *source = &site->config->sources[feed->index];
-    const struct source_listener listener = {
-        .owner = feed, .on_inventory = on_inventory, .on_failure = on_failure};
-    const struct lifecycle_listener lifecycle_listener = {
-        .owner = feed, .on_written = on_written, .on_standby = on_standby};
-
-    switch (source->kind) {
-    case SOURCE_EC2:
-        feed->source = ec2_source_new(site->loop, site->http, &source->ec2, &listener);
-        if (source->has_lifecycle) {
-            feed->driver = lifecycle_driver_new(site->loop, site->http, &source->lifecycle,
-                                                &lifecycle_listener);
-        }
-        break;
-    case SOURCE_FILE:
-        feed->source = file_source_new(site->loop, &source->file, &listener);
-        break;
-    }
-    source_start(feed->source);
+    fleet_free(site->common.fleet);
+    arena_free(&site->records_arena);
+    free(site->records);
+    free(site->feeds);
+    free(site);
 }
 
 bool site_new(struct site **result, struct config *config, uv_loop_t *loop, struct http *http,
@@ -152,42 +45,44 @@ bool site_new(struct site **result, struct config *config, uv_loop_t *loop, stru
 {
     struct site *site = memory_new(sizeof(*site));
 
-    *site = (struct site){.config = config, .loop = loop, .http = http, .listener = *listener};
+    *site = (struct site){
+        .common = {.config = config, .loop = loop, .http = http, .listener = *listener},
+        .config = config,
+    };
     arena_init(&site->records_arena);
     site->records = memory_new((config->zone_count + 1) * sizeof(*site->records));
-    site->feeds = memory_new((config->fleet.source_count + 1) * sizeof(*site->feeds));
-    for (size_t index = 0; index < config->fleet.source_count; index++) {
-        site->feeds[index] = (struct feed){.site = site, .index = index};
-    }
+    site->feeds = memory_new((source_count(site) + 1) * sizeof(struct feed *));
     for (size_t index = 0; index < config->zone_count; index++) {
         if (!config_records_read(&site->records[index], &config->zones[index], &site->records_arena,
                                  error)) {
             goto fail;
         }
     }
-    if (!fleet_new(&site->fleet, &config->fleet, error)) {
+    if (!fleet_new(&site->common.fleet, &config->fleet, error)) {
         goto fail;
+    }
+    for (size_t index = 0; index < source_count(site); index++) {
+        site->feeds[index] = feed_new(&site->common, index);
     }
     *result = site;
     return true;
 
 fail:
-    site->config = NULL; /* the caller keeps it */
-    site_free(site);
+    site_release(site); /* the caller keeps the configuration */
     return false;
 }
 
 void site_adopt(struct site *site, struct site *old)
 {
-    fleet_adopt(site->fleet, old->fleet);
-    for (size_t i = 0; i < site->config->fleet.source_count; i++) {
+    fleet_adopt(site->common.fleet, old->common.fleet);
+    for (size_t i = 0; i < source_count(site); i++) {
         if (!site->config->sources[i].has_lifecycle) {
             /* Nobody will tell when they come out of it. */
-            fleet_set_standby(site->fleet, i, NULL, 0);
+            fleet_set_standby(site->common.fleet, i, NULL, 0);
         }
-        for (size_t j = 0; j < old->config->fleet.source_count; j++) {
-            if (strcmp(feed_name(&site->feeds[i]), feed_name(&old->feeds[j])) == 0) {
-                site->feeds[i].past = old->feeds[j].past;
+        for (size_t j = 0; j < source_count(old); j++) {
+            if (strcmp(feed_name(site->feeds[i]), feed_name(old->feeds[j])) == 0) {
+                feed_adopt(site->feeds[i], old->feeds[j]);
             }
         }
     }
@@ -195,36 +90,45 @@ void site_adopt(struct site *site, struct site *old)
 
 void site_start(struct site *site)
 {
-    for (size_t index = 0; index < site->config->fleet.source_count; index++) {
-        feed_open(&site->feeds[index]);
+    for (size_t index = 0; index < source_count(site); index++) {
+        feed_start(site->feeds[index]);
     }
 }
 
 void site_refresh(struct site *site)
 {
-    for (size_t index = 0; index < site->config->fleet.source_count; index++) {
-        source_refresh(site->feeds[index].source);
+    for (size_t index = 0; index < source_count(site); index++) {
+        feed_refresh(site->feeds[index]);
     }
+}
+
+/* A view_listener; the source is not known, as several may feed the cluster. */
+static void on_accepted(void *owner, const struct view_event *event)
+{
+    (void)owner;
+    event_log_write(NULL, event);
+}
+
+size_t site_accept(struct site *site, const char *cluster)
+{
+    size_t released = fleet_accept(site->common.fleet, cluster, on_accepted, site);
+
+    if (released > 0) {
+        log_event(LEVEL_NOTICE, "removals accepted", log_text("cluster", cluster),
+                  log_number("members", (int64_t)released));
+        site->common.listener.on_change(site->common.listener.owner);
+    }
+    return released;
 }
 
 void site_free(struct site *site)
 {
-    if (site == NULL) {
-        return;
+    struct config *config = site == NULL ? NULL : site->config;
+
+    if (site != NULL) {
+        site_release(site);
+        config_free(config);
     }
-    for (size_t index = 0; site->config != NULL && index < site->config->fleet.source_count;
-         index++) {
-        lifecycle_driver_stop(site->feeds[index].driver);
-        if (site->feeds[index].source != NULL) {
-            source_stop(site->feeds[index].source);
-        }
-    }
-    fleet_free(site->fleet);
-    arena_free(&site->records_arena);
-    free(site->records);
-    free(site->feeds);
-    config_free(site->config);
-    free(site);
 }
 
 const struct config *site_config(const struct site *site)
@@ -234,15 +138,35 @@ const struct config *site_config(const struct site *site)
 
 struct fleet *site_fleet(const struct site *site)
 {
-    return site->fleet;
+    return site->common.fleet;
 }
 
 const struct site_source *site_source(const struct site *site, size_t source)
 {
-    return &site->feeds[source].past;
+    return feed_past(site->feeds[source]);
+}
+
+const struct aws_client *site_client(const struct site *site, size_t source)
+{
+    return feed_client(site->feeds[source]);
 }
 
 const struct record_list *site_records(const struct site *site, size_t zone)
 {
     return &site->records[zone];
+}
+
+const char *site_place(const struct site *site, size_t source)
+{
+    return feed_place(site->feeds[source]);
+}
+
+const char *site_region(const struct site *site, size_t source)
+{
+    return feed_region(site->feeds[source]);
+}
+
+void site_set_region(struct site *site, size_t source, const char *region)
+{
+    feed_set_region(site->feeds[source], region);
 }

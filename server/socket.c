@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -21,6 +22,16 @@ enum {
     PORT_ATTEMPTS = 16,
     PORT_PRIVILEGED_END = 1024,
 };
+
+void socket_limit_raise(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
 
 socklen_t socket_address_length(const struct sockaddr_storage *address)
 {

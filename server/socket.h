@@ -42,6 +42,10 @@ void socket_pair_close(struct socket_pair *pair);
  */
 bool socket_is_free(const struct sockaddr_storage *address, struct error *error);
 
+/* Let the process have as many descriptors as it may: each TCP client takes one, and the soft limit
+ * of 1024 is select(2)'s, not ours. */
+void socket_limit_raise(void);
+
 /* Octets of the address by its family. */
 socklen_t socket_address_length(const struct sockaddr_storage *address);
 

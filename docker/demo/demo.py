@@ -143,17 +143,19 @@ def commands_here(aws):
   export AWS_ACCESS_KEY_ID={aws.access_key} AWS_SECRET_ACCESS_KEY={aws.secret_key}
 
   what is served, and to whom     {PROGRAM} status -c {CONFIG}
+  why a server is in the answer   {PROGRAM} explain -c {CONFIG} {{instance}}
   drain a server, with proof      {PROGRAM} drain -c {CONFIG} {{instance}} --wait
   put it back                     {PROGRAM} ready -c {CONFIG} {{instance}}"""
 
 
 COMMANDS_IN_COMPOSE = """  what is served, and to whom     docker compose -f docker/compose.yaml exec rollcall rollcall status
+  why a server is in the answer   docker compose -f docker/compose.yaml exec rollcall rollcall explain {instance}
   drain a server, with proof      docker compose -f docker/compose.yaml exec rollcall rollcall drain {instance} --wait
   put it back                     docker compose -f docker/compose.yaml exec rollcall rollcall ready {instance}"""
 
 
-def start_rollcall(program, aws, children):
-    environment = dict(aws.environment(), DEMO_ADDRESS=LISTEN_ADDRESS)
+def start_rollcall(program, aws, folder, children):
+    environment = dict(aws.environment(), DEMO_DIR=folder, DEMO_ADDRESS=LISTEN_ADDRESS)
     children["rollcall"] = subprocess.Popen(
         [program, "serve", "-c", str(HERE / "rollcall.conf")], env=environment)
     if not wait_for_answer(5300):
@@ -180,7 +182,7 @@ def run(arguments, aws, folder):
             for _ in range(FIRST_SIZE):
                 say(fleet.launch(group))
         if not arguments.only_aws:
-            if not start_rollcall(arguments.rollcall, aws, children):
+            if not start_rollcall(arguments.rollcall, aws, folder, children):
                 return 1
             start_haproxy(folder, children)
         print_hints(fleet, COMMANDS_IN_COMPOSE if arguments.only_aws else commands_here(aws))

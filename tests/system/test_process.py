@@ -92,7 +92,7 @@ def test_a_taken_port_is_named(file_server):
     taken = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
         holder.bind(("127.0.0.1", taken))
-        path.write_text(f'listen = {{"127.0.0.1:{taken}"}}\nzone "sd.example.com" {{ nameservers = {{"ns1.sd.example.com"}} }}\n')
+        path.write_text(f'listen = {{"127.0.0.1:{taken}"}}\nstate-dir = "second"\nzone "sd.example.com" {{ nameservers = {{"ns1.sd.example.com"}} }}\n')
         found = run("serve", "-c", str(path))
     assert found.returncode == 1
     assert f"127.0.0.1:{taken}" in found.stderr and "in use" in found.stderr

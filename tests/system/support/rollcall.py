@@ -13,6 +13,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
+from .silence import expect_silence, remains, testimony
 from .waiting import wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -85,6 +86,8 @@ class Rollcall:
         start = f'listen = {{"{self.address}:{self.port}"}}\n'
         if not re.search(r"^\s*control\s*=", configuration, re.MULTILINE):
             start += 'control = "control.sock"\n'
+        if not re.search(r"^\s*state-dir\s*=", configuration, re.MULTILINE):
+            start += 'state-dir = "state"\n'
         self.config_path.write_text(start + configuration)
 
     def start(self, wait=True, workers=None):
@@ -106,14 +109,18 @@ class Rollcall:
 
     def verb(self, *arguments, timeout_s=60):
         """What a verb with this server's configuration prints and how it ends."""
-        return subprocess.run([str(PROGRAM), *arguments, "-c", str(self.config_path)],
-                              env=self.environment, capture_output=True, text=True,
-                              timeout=timeout_s, check=False)
+        run = subprocess.run([str(PROGRAM), *arguments, "-c", str(self.config_path)],
+                             env=self.environment, capture_output=True, text=True,
+                             timeout=timeout_s, check=False)
+        expect_silence({f"the output of {arguments}": run.stdout + run.stderr},
+                       self.environment)
+        return run
 
     def stop(self):
-        """SIGTERM; the exit status must be 0, which sanitizers would change."""
+        """SIGTERM; the exit status must be 0, which sanitizers would change, and no secret told."""
         if self.process is None:
             return
+        said = testimony(self)
         self.process.send_signal(signal.SIGTERM)
         try:
             status = self.process.wait(30)
@@ -123,11 +130,13 @@ class Rollcall:
             raise AssertionError(f"rollcall did not end on SIGTERM: {self.log()}") from None
         self.process = None
         assert status == 0, f"rollcall ended with {status}: {self.log()}"
+        expect_silence(said | remains(self), self.environment)
 
     def kill(self):
         self.process.kill()
         self.process.wait()
         self.process = None
+        expect_silence(remains(self), self.environment)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

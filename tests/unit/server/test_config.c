@@ -191,7 +191,6 @@ static void the_lifecycle_section_becomes_the_rules_of_its_source(void **state)
     assert_true(config->sources[0].has_lifecycle);
     assert_false(config->sources[1].has_lifecycle);
     assert_string_equal(lifecycle->name, "main");
-    assert_string_equal(lifecycle->region, "self");
     assert_int_equal(lifecycle->poll_ms, 5000);
     assert_string_equal(lifecycle->rules.launch_hook, "srvCreation");
     assert_string_equal(lifecycle->rules.terminate_hook, "srvTermination");
@@ -223,11 +222,11 @@ static void a_drain_is_never_shorter_than_what_the_load_balancers_need(void **st
         struct heard heard;
         struct config *config = NULL;
 
-        snprintf(
-            text, sizeof(text),
-            "%sec2 \"x\" { zone = \"a.example\" events { } lifecycle { launch-hook = \"u\" %s } "
-            "}\nec2 \"y\" { zone = \"a.example\" }\n",
-            least, cases[i].keys);
+        snprintf(text, sizeof(text),
+                 "%sec2 \"x\" { zone = \"a.example\" events { queue-url = \"https://q/1/x\" } "
+                 "lifecycle { launch-hook = \"u\" %s } "
+                 "}\nec2 \"y\" { zone = \"a.example\" }\n",
+                 least, cases[i].keys);
         config = load_text(text, &heard);
         assert_non_null(config);
         assert_int_equal(config->sources[0].lifecycle.rules.drain_s, cases[i].expected_s);
@@ -242,7 +241,7 @@ static void keys_that_are_not_built_yet_are_named_when_they_are_set(void **state
     struct config *config = load_good(PRODUCT);
 
     (void)state;
-    assert_string_equal(config->unbuilt, "state-dir (line 3), admin (line 5), "
+    assert_string_equal(config->unbuilt, "admin (line 5), "
                                          "zone sd.example.com: cluster web: shards (line 17), "
                                          "secondary 10.0.0.9:53 (line 34), "
                                          "key xfr (line 35)");
@@ -399,45 +398,49 @@ static const struct {
     const char *text;
     const char *complaint;
 } bad_texts[] = {
-    {"a string that never ends",                        "admin = \"abc\n\n",                                             ":3: the string that starts here"                                },
-    {"a comment that never ends",                       "/* abc\n\n",                                                    ":3: the comment that starts here"                               },
-    {"a list that never ends",                          "filters = {\n\n",                                               ":3: the list that starts here"                                  },
-    {"a section that never ends",                       "ec2 \"x\" {\nzone = \"a.example\"\n",                           ":3: the section that"                                           },
-    {"a brace too many",                                "}\n",                                                           ":3: not a statement"                                            },
-    {"a value without a name",                          "= 5\n",                                                         ":3: not a statement"                                            },
-    {"a name alone",                                    "workers\n",                                                     ":3: not a statement"                                            },
-    {"includes are not taken",                          "include(\"x\")\n",                                              ":3: not a statement"                                            },
-    {"no comma in a list",                              "ec2 \"x\" { zone = \"a.example\" groups = {\"a\"\n\"b\"} }\n",  ":4: "                                                           },
-    {"an octal escape past an octet",                   "admin = \"\\777\"\n",                                           ":3: "                                                           },
+    {"a string that never ends",                        "admin = \"abc\n\n",                                             ":3: the string that starts here"                                    },
+    {"a comment that never ends",                       "/* abc\n\n",                                                    ":3: the comment that starts here"                                   },
+    {"a list that never ends",                          "filters = {\n\n",                                               ":3: the list that starts here"                                      },
+    {"a section that never ends",                       "ec2 \"x\" {\nzone = \"a.example\"\n",                           ":3: the section that"                                               },
+    {"a brace too many",                                "}\n",                                                           ":3: not a statement"                                                },
+    {"a value without a name",                          "= 5\n",                                                         ":3: not a statement"                                                },
+    {"a name alone",                                    "workers\n",                                                     ":3: not a statement"                                                },
+    {"includes are not taken",                          "include(\"x\")\n",                                              ":3: not a statement"                                                },
+    {"no comma in a list",                              "ec2 \"x\" { zone = \"a.example\" groups = {\"a\"\n\"b\"} }\n",  ":4: "                                                               },
+    {"an octal escape past an octet",                   "admin = \"\\777\"\n",                                           ":3: "                                                               },
     {"a key where a section is wanted",                 "workers { }\n",
-     ":3: not a section but a key: \"workers\""                                                                                                                                           },
-    {"an empty name",                                   "ec2 \"\" { zone = \"a.example\" }\n",                           ":3: ec2 \"\": the name is empty"                                },
-    {"an empty value",                                  "ec2 \"x\" { zone = \"\" }\n",                                   ":3: zone \"\": is empty"                                        },
+     ":3: not a section but a key: \"workers\""                                                                                                                                               },
+    {"an empty name",                                   "ec2 \"\" { zone = \"a.example\" }\n",                           ":3: ec2 \"\": the name is empty"                                    },
+    {"an empty value",                                  "ec2 \"x\" { zone = \"\" }\n",                                   ":3: zone \"\": is empty"                                            },
     {"an empty tag name",                               "ec2 \"x\" { zone = \"a.example\" port-tag = \"\" }\n",
-     ":3: port-tag \"\": is empty"                                                                                                                                                        },
+     ":3: port-tag \"\": is empty"                                                                                                                                                            },
     {"a control character",                             "ec2 \"x\" { zone = \"a.example\" groups = {\"a\\nb\"} }\n",
-     ":3: groups \"a?b\": has a control character in it"                                                                                                                                  },
-    {"the root zone",                                   "zone \".\" { nameservers = \"x\" }\n",                          ":3: zone \".\": the root"                                       },
+     ":3: groups \"a?b\": has a control character in it"                                                                                                                                      },
+    {"the root zone",                                   "zone \".\" { nameservers = \"x\" }\n",                          ":3: zone \".\": the root"                                           },
     {"two of one name whose escapes differ",
-     "ec2 \"x\" { zone = \"a.example\" }\nec2 \"\\x78\" { zone = \"a.example\" }\n",                                     ":4: "                                                           },
-    {"an untitled section twice",                       "ec2 \"x\" { zone = \"a.example\" events { }\nevents { } }\n",
-     ":4: section events is there twice, first on line 3"                                                                                                                                 },
+     "ec2 \"x\" { zone = \"a.example\" }\nec2 \"\\x78\" { zone = \"a.example\" }\n",                                     ":4: "                                                               },
+    {"an untitled section twice",
+     "ec2 \"x\" { zone = \"a.example\" events { queue-url = \"https://q/1/x\" }\nevents { } }\n",                        ":4: section events is there twice, first on line 3"                 },
     {"a cluster name that does not fit under its zone",
      "zone \"123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789."
      "123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789.123456789."
      "123456789.123456789.123456789.123456789.123456789.123456789.123456789.12345678\" {\n"
-     "nameservers = \"x\" cluster-name = \"{group}.srv._tcp.prod\" }\n",                                                 ":4: cluster-name in zone 123456789."                            },
+     "nameservers = \"x\" cluster-name = \"{group}.srv._tcp.prod\" }\n",                                                 ":4: cluster-name in zone 123456789."                                },
     {"a lifecycle without a hook",                      "ec2 \"x\" { zone = \"a.example\" lifecycle { drain = 5s } }\n",
-     ":3: ec2 x: lifecycle: launch-hook or terminate-hook must be set"                                                                                                                    },
+     ":3: ec2 x: lifecycle: launch-hook or terminate-hook must be set"                                                                                                                        },
     {"one hook for both ends of a life",
      "ec2 \"x\" { zone = \"a.example\" lifecycle { launch-hook = \"h\" terminate-hook = \"h\" } "
-     "}\n",                                                                                                              ":3: ec2 x: lifecycle: launch-hook and terminate-hook are both h"},
+     "}\n",                                                                                                              ":3: ec2 x: lifecycle: launch-hook and terminate-hook are both h"    },
+    {"events without a queue",                          "ec2 \"x\" { zone = \"a.example\"\nevents { } }\n",
+     ":4: ec2 x: events: queue-url must be set"                                                                                                                                               },
+    {"a queue that is no URL",
+     "ec2 \"x\" { zone = \"a.example\" events {\nqueue-url = \"arn:aws:sqs:::q\" } }\n",                                 ":4: queue-url \"arn:aws:sqs:::q\": the URL does not begin with http"},
     {"a secondary without its key",                     "secondary \"10.0.0.9:53\" { key = \"k\" }\n",
-     ":3: secondary 10.0.0.9:53: key k is not configured"                                                                                                                                 },
+     ":3: secondary 10.0.0.9:53: key k is not configured"                                                                                                                                     },
     {"sha1 for TSIG",                                   "key \"k\" { algorithm = hmac-sha1 secret-file = \"x\" }\n",
-     ":3: algorithm \"hmac-sha1\": not one of hmac-sha256, hmac-sha384, hmac-sha512"                                                                                                      },
-    {"an unbuilt key is checked all the same",          "state-dir = {\"a\"}\n",                                         ":3: state-dir takes one"                                        },
-    {"the value of an unbuilt key is checked",          "admin = \"localhost:80\"\n",                                    ":3: admin \"local"                                              },
+     ":3: algorithm \"hmac-sha1\": not one of hmac-sha256, hmac-sha384, hmac-sha512"                                                                                                          },
+    {"an unbuilt key is checked all the same",          "state-dir = {\"a\"}\n",                                         ":3: state-dir takes one"                                            },
+    {"the value of an unbuilt key is checked",          "admin = \"localhost:80\"\n",                                    ":3: admin \"local"                                                  },
 };
 
 static void a_bad_statement_is_told_alone_with_its_line(void **state)

@@ -246,6 +246,7 @@ static void regions_have_the_shape_of_a_region(void **state)
         {"us-gov-west-1",          true },
         {"ap-southeast-12",        true },
         {"us-isob-east-1",         true },
+        {"eusc-de-east-1",         true },
         {"",                       false},
         {"eu",                     false},
         {"eu-1",                   false},
@@ -253,7 +254,7 @@ static void regions_have_the_shape_of_a_region(void **state)
         {"eu-west-",               false},
         {"eu-west-1a",             false},
         {"eu--1",                  false},
-        {"eur-west-1",             false},
+        {"europ-west-1",           false},
         {"EU-west-1",              false},
         {"eu-west-1.evil.example", false},
         {"eu-west-1/",             false},
@@ -269,6 +270,73 @@ static void regions_have_the_shape_of_a_region(void **state)
             fail_msg("\"%s\"", rows[i].text);
         }
     }
+}
+
+static void a_queue_is_named_by_its_url(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_right;
+    } rows[] = {
+        {"https://sqs.eu-west-1.amazonaws.com/123456789012/rollcall",   true },
+        {"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q.fifo", true },
+        {"https://vpce-1.sqs.eu-west-1.vpce.amazonaws.com:443/1/q",     true },
+        {"http://127.0.0.1:4566/000000000000/rollcall",                 true },
+        {"http://[::1]:4566/q",                                         true },
+        {"http://sqs.eu-west-1.amazonaws.com/123456789012/rollcall",    false},
+        {"http://[::1]/q",                                              false},
+        {"https://sqs.eu-west-1.amazonaws.com",                         false},
+        {"https://sqs.eu-west-1.amazonaws.com/",                        false},
+        {"https://user@sqs.eu-west-1.amazonaws.com/1/q",                false},
+        {"https://sqs.eu-west-1.amazonaws.com/1/q?x=y",                 false},
+        {"sqs.eu-west-1.amazonaws.com/1/q",                             false},
+        {"arn:aws:sqs:eu-west-1:1:q",                                   false},
+        {"rollcall",                                                    false},
+    };
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error error;
+
+        if (queue_url_check(rows[i].text, &arena, &error) != rows[i].is_right) {
+            fail_msg("\"%s\"", rows[i].text);
+        }
+    }
+    arena_free(&arena);
+}
+
+static void a_proxy_is_a_plain_http_url_without_user_and_path(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_right;
+    } rows[] = {
+        {"http://proxy.example.com:3128",        true },
+        {"http://10.0.0.1:8080/",                true },
+        {"http://[2001:db8::1]:3128",            true },
+        {"http://proxy.example.com",             true },
+        {"http://user:secret@proxy.example.com", false},
+        {"http://proxy.example.com:3128/path",   false},
+        {"https://proxy.example.com:3128",       false},
+        {"socks5://proxy.example.com",           false},
+        {"proxy.example.com:3128",               false},
+        {"http://",                              false},
+    };
+    struct arena arena;
+
+    (void)state;
+    arena_init(&arena);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error error = {0};
+
+        if (proxy_check(rows[i].text, &arena, &error) != rows[i].is_right) {
+            fail_msg("\"%s\"", rows[i].text);
+        }
+        assert_null(strstr(error.text, "secret"));
+    }
+    arena_free(&arena);
 }
 
 static void filters_are_split_at_the_first_equals_sign(void **state)
@@ -344,6 +412,8 @@ int main(void)
         cmocka_unit_test(cluster_names_hold_the_group_once),
         cmocka_unit_test(a_cluster_name_of_three_hundred_octets_is_refused),
         cmocka_unit_test(regions_have_the_shape_of_a_region),
+        cmocka_unit_test(a_queue_is_named_by_its_url),
+        cmocka_unit_test(a_proxy_is_a_plain_http_url_without_user_and_path),
         cmocka_unit_test(filters_are_split_at_the_first_equals_sign),
         cmocka_unit_test(every_default_of_the_table_is_a_right_value),
         cmocka_unit_test(every_row_of_the_table_is_found_by_its_name),
