@@ -17,6 +17,7 @@
 #include "discovery/json_write.h"
 #include "discovery/log.h"
 #include "server/control_socket.h"
+#include "server/explain_document.h"
 #include "server/metrics.h"
 #include "zones/arena.h"
 
@@ -123,6 +124,80 @@ static enum MHD_Result answer_metrics(const struct control *control,
                        control->handlers.metrics(control->handlers.owner));
 }
 
+/* `path` is "/SUBJECT". */
+static enum MHD_Result answer_explain(const struct control *control,
+                                      struct MHD_Connection *connection, const char *path)
+{
+    const struct control_handlers *handlers = &control->handlers;
+    const char *subject = path[0] == '/' ? path + 1 : "";
+    char *text = NULL;
+    struct error error;
+
+    if (strlen(subject) <= EXPLAIN_SUBJECT_MAX) {
+        text = handlers->explain(handlers->owner, subject);
+    }
+    if (text != NULL) {
+        return answer_json(connection, MHD_HTTP_OK, text);
+    }
+    error_set(&error,
+              "no source has told of \"%s\": it is no instance, address, target or cluster here",
+              subject);
+    return answer_error(connection, MHD_HTTP_NOT_FOUND, error.text);
+}
+
+/* {"cluster": TEXT, "accepted": NUMBER} */
+static char *json_of_acceptance(const char *cluster, size_t accepted)
+{
+    struct json_writer writer;
+
+    json_writer_open(&writer);
+    json_write_object(&writer, NULL);
+    json_write_text(&writer, "cluster", cluster);
+    json_write_integer(&writer, "accepted", (int64_t)accepted);
+    return json_writer_close(&writer);
+}
+
+/* `path` is "/CLUSTER". */
+static enum MHD_Result answer_accept(const struct control *control,
+                                     struct MHD_Connection *connection, const char *path)
+{
+    const struct control_handlers *handlers = &control->handlers;
+    const char *cluster = path[0] == '/' ? path + 1 : "";
+    size_t accepted = handlers->accept(handlers->owner, cluster);
+    char *known = NULL;
+    struct error error;
+
+    if (accepted > 0) {
+        return answer_json(connection, MHD_HTTP_OK, json_of_acceptance(cluster, accepted));
+    }
+    known = handlers->status(handlers->owner, cluster);
+    if (known == NULL) {
+        error_set(&error, "no such cluster: %s", cluster);
+        return answer_error(connection, MHD_HTTP_NOT_FOUND, error.text);
+    }
+    free(known);
+    error_set(&error, "no removal of cluster %s is held back", cluster);
+    return answer_error(connection, MHD_HTTP_CONFLICT, error.text);
+}
+
+static enum MHD_Result answer_ready(const struct control *control,
+                                    struct MHD_Connection *connection, const char *path)
+{
+    bool is_ready = false;
+    char *text = control->handlers.ready(control->handlers.owner, &is_ready);
+
+    (void)path;
+    return answer_json(connection, is_ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, text);
+}
+
+static enum MHD_Result answer_health(const struct control *control,
+                                     struct MHD_Connection *connection, const char *path)
+{
+    (void)control;
+    (void)path;
+    return answer_json(connection, MHD_HTTP_OK, json_of_pair("health", "alive"));
+}
+
 static const struct route {
     const char *path;
     bool has_tail; /* "/SOMETHING" may follow */
@@ -133,7 +208,11 @@ static const struct route {
     {"/v1/status",  true,  MHD_HTTP_METHOD_GET,  answer_status },
     {"/v1/refresh", false, MHD_HTTP_METHOD_POST, answer_refresh},
     {"/v1/reload",  false, MHD_HTTP_METHOD_POST, answer_reload },
+    {"/v1/explain", true,  MHD_HTTP_METHOD_GET,  answer_explain},
+    {"/v1/accept",  true,  MHD_HTTP_METHOD_POST, answer_accept },
     {"/metrics",    false, MHD_HTTP_METHOD_GET,  answer_metrics},
+    {"/ready",      false, MHD_HTTP_METHOD_GET,  answer_ready  },
+    {"/health",     false, MHD_HTTP_METHOD_GET,  answer_health },
 };
 
 static const struct route *route_find(const char *path)

@@ -6,9 +6,13 @@
  *
  *     GET  /v1/status             everything that is served: see server/status.h
  *     GET  /v1/status/CLUSTER     one cluster
+ *     GET  /v1/explain/SUBJECT    why it is in the answer or not: see server/explain_document.h
+ *     POST /v1/accept/CLUSTER     let go what the guard holds back: {"cluster", "accepted": number}
  *     POST /v1/refresh            look at every source now; answers 202 at once
  *     POST /v1/reload             read the configuration again; 200, or 422 with the reasons
  *     GET  /metrics               counts and states for Prometheus: see server/metrics.h
+ *     GET  /ready                 200 when every zone has a table, else 503: server/readiness.h
+ *     GET  /health                200 as long as the main loop runs, whatever AWS does
  *
  * libmicrohttpd on the main loop; control.c is the only file that knows it. The socket has mode
  * 0660. A stale socket of a dead process is replaced, that of a living one is an error.
@@ -32,7 +36,10 @@ struct control_handlers {
     void (*refresh)(void *owner);
     /* False, with every complaint in `*text` as {"errors": [...]}, when nothing was changed. */
     bool (*reload)(void *owner, char **text);
-    char *(*metrics)(void *owner); /* never NULL */
+    char *(*metrics)(void *owner);                      /* never NULL */
+    char *(*explain)(void *owner, const char *subject); /* NULL: nobody has heard of it */
+    size_t (*accept)(void *owner, const char *cluster); /* how many were let go */
+    char *(*ready)(void *owner, bool *is_ready);        /* never NULL */
 };
 
 /* `path` is copied. False when the socket cannot be made. Main thread. */

@@ -71,6 +71,15 @@ static bool member_shows(const struct convergence_goal *goal, const struct json_
     return true;
 }
 
+/* Gone, and in the answer only beside those who took its place: it shows nothing any more. */
+static bool member_is_former(const struct json_value *member)
+{
+    struct json_value state;
+
+    return json_member(member, "state", JSON_STRING, &state, NULL) &&
+           strcmp(json_text(&state), "overlap") == 0;
+}
+
 /* Adds the targets of one cluster that do not show the change. */
 static bool members_read(const struct convergence *convergence, const struct awaited *awaited,
                          const struct json_value *cluster, size_t *unserved, struct error *error)
@@ -88,7 +97,7 @@ static bool members_read(const struct convergence *convergence, const struct awa
             !json_member(&member, "id", JSON_STRING, &id, error)) {
             return false;
         }
-        if (!is_target(convergence, awaited, json_text(&id))) {
+        if (!is_target(convergence, awaited, json_text(&id)) || member_is_former(&member)) {
             continue;
         }
         if (!member_shows(convergence->goal, &member, &shows, error)) {

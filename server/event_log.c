@@ -25,6 +25,9 @@ static const struct {
     [EVENT_ABSENT] = {LEVEL_INFO,    "member absent from one poll, kept"          },
     [EVENT_EMPTY_POLL] = {LEVEL_WARNING, "poll found no instance at all, not believed"},
     [EVENT_POLL_TOO_OLD] = {LEVEL_INFO,    "poll began before a newer one, discarded"   },
+    [EVENT_FROZEN] = {LEVEL_ERROR,   "too many members gone at once, kept"        },
+    [EVENT_THAWED] = {LEVEL_NOTICE,  "members are not held back any longer"       },
+    [EVENT_FLAPPING] = {LEVEL_NOTICE,  "member had just changed, has to settle"     },
 };
 
 /* The hold that is written on the instance, if there is one, or the end of the one that was.
@@ -61,7 +64,9 @@ static void log_member(const char *source_name, const struct view_event *event)
     struct log_field fields[FIELD_LIMIT];
     size_t count = 0;
 
-    fields[count++] = log_text("source", source_name);
+    if (source_name != NULL) {
+        fields[count++] = log_text("source", source_name);
+    }
     fields[count++] = log_text("instance", event->id);
     fields[count++] = log_text("group", event->group);
     if (event->decision.reason != REASON_MEMBER) {
@@ -85,12 +90,27 @@ static void log_member(const char *source_name, const struct view_event *event)
     log_write(event_words[event->kind].level, event_words[event->kind].text, fields, count);
 }
 
+/* What happened to a whole cluster, or to a whole poll. */
+static void log_many(const char *source_name, const struct view_event *event)
+{
+    struct log_field fields[FIELD_LIMIT];
+    size_t count = 0;
+
+    if (source_name != NULL) {
+        fields[count++] = log_text("source", source_name);
+    }
+    if (event->cluster != NULL) {
+        fields[count++] = log_text("cluster", event->cluster);
+        fields[count++] = log_number("members", (int64_t)event->count);
+    }
+    log_write(event_words[event->kind].level, event_words[event->kind].text, fields, count);
+}
+
 void event_log_write(const char *source_name, const struct view_event *event)
 {
     if (event->id == NULL) {
-        log_event(event_words[event->kind].level, event_words[event->kind].text,
-                  log_text("source", source_name));
-        return;
+        log_many(source_name, event);
+    } else {
+        log_member(source_name, event);
     }
-    log_member(source_name, event);
 }

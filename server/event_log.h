@@ -9,7 +9,8 @@
 
 #include "discovery/guard.h"
 
-/* Write one event of the source `source_name`. A view_listener, but for the name. */
+/* Write one event of the source `source_name`, NULL: not known. A view_listener, but for the name.
+ */
 void event_log_write(const char *source_name, const struct view_event *event);
 
 #endif

@@ -97,7 +97,8 @@ static struct served_zone zone_gather(const struct served_input *input, size_t i
     const struct fleet *fleet = site_fleet(input->site);
     const struct fleet_member *members = NULL;
     struct served_cluster *clusters = NULL;
-    size_t count = fleet_members(fleet, index, input->now_s, arena, &members);
+    size_t count = fleet_members(fleet, index, &(struct fleet_moment){input->now_s, input->now_ms},
+                                 arena, &members);
     size_t cluster_count = clusters_split(members, count, cluster, arena, &clusters);
 
     for (size_t i = 0; i < cluster_count; i++) {
@@ -111,6 +112,24 @@ static struct served_zone zone_gather(const struct served_input *input, size_t i
                                 .cluster_count = cluster_count};
 }
 
+static struct served_source source_gather(const struct served_input *input, size_t index)
+{
+    const struct site *site = input->site;
+    const struct aws_client *client = site_client(site, index);
+    const struct fleet_settings *fleet = &site_config(site)->fleet;
+    struct served_source source = {
+        .name = fleet->sources[index].name,
+        .origin = fleet->zones[fleet->sources[index].zone].origin,
+        .past = site_source(site, index),
+        .view = fleet_view(site_fleet(site), index),
+    };
+
+    if (client != NULL) {
+        source.usage_count = aws_client_usage(client, &source.usage);
+    }
+    return source;
+}
+
 struct served served_gather(const struct served_input *input, const char *cluster,
                             struct arena *arena)
 {
@@ -122,7 +141,8 @@ struct served served_gather(const struct served_input *input, const char *cluste
                             .now_ms = input->now_ms,
                             .zones = zones,
                             .sources = sources,
-                            .source_count = source_count};
+                            .source_count = source_count,
+                            .state = input->state};
 
     for (size_t i = 0; i < config->zone_count; i++) {
         struct served_zone zone = zone_gather(input, i, cluster, arena);
@@ -132,9 +152,7 @@ struct served served_gather(const struct served_input *input, const char *cluste
         }
     }
     for (size_t i = 0; i < source_count; i++) {
-        sources[i] = (struct served_source){.name = config->fleet.sources[i].name,
-                                            .past = site_source(input->site, i),
-                                            .view = fleet_view(site_fleet(input->site), i)};
+        sources[i] = source_gather(input, i);
     }
     for (size_t i = 0; i < input->seen_count; i++) {
         served.seen_lost_count += seen_lost_count(input->seen[i]);

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discovery/aws/call.h"
 #include "server/seen.h"
 #include "server/site.h"
+#include "server/state_keeper.h"
 #include "zones/snapshot.h"
 
 /* Where it is gathered from. Borrowed for the call. */
@@ -21,8 +23,9 @@ struct served_input {
     const struct snapshot *snapshot; /* the newest that was published */
     const struct seen_table *const *seen;
     size_t seen_count;
-    int64_t now_s;  /* Unix time */
-    int64_t now_ms; /* uv_now() */
+    const struct state_keeper_past *state; /* how the state is kept; NULL: not told */
+    int64_t now_s;                         /* Unix time */
+    int64_t now_ms;                        /* uv_now() */
 };
 
 struct served_cluster {
@@ -46,9 +49,12 @@ struct served_zone {
 };
 
 struct served_source {
-    const char *name; /* "ec2 main" */
+    const char *name;   /* "ec2 main" */
+    const char *origin; /* of its zone */
     const struct site_source *past;
-    const struct view *view; /* NULL before its first complete look */
+    const struct view *view;       /* NULL before its first complete look */
+    const struct aws_usage *usage; /* what it asked of AWS, a row an action */
+    size_t usage_count;
 };
 
 struct served {
@@ -58,7 +64,8 @@ struct served {
     size_t zone_count;
     const struct served_source *sources; /* in the order that fleet_member.source counts in */
     size_t source_count;
-    uint64_t seen_lost_count; /* seen_lost_count() of all workers */
+    uint64_t seen_lost_count;              /* seen_lost_count() of all workers */
+    const struct state_keeper_past *state; /* borrowed, or NULL */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include "server/status.h"
 
 #include "discovery/json_write.h"
+#include "server/readiness.h"
 
 /* The document in the making. */
 struct status {
@@ -22,6 +23,18 @@ static const char *text_or_null(const char *text)
 static const char *problem_name(enum membership_reason reason)
 {
     return reason == REASON_MEMBER ? NULL : membership_reason_name(reason);
+}
+
+/* Why it is kept although the newest look says otherwise. */
+static const char *kept_word(const struct view_entry *entry)
+{
+    if (entry->is_frozen) {
+        return "frozen";
+    }
+    if (entry->missing_polls > 0) {
+        return entry->is_untagged ? "untagged" : "absent";
+    }
+    return entry->wanted != NULL ? "settling" : NULL;
 }
 
 static void hold_write(struct json_writer *writer, const struct fleet_member *member)
@@ -63,6 +76,7 @@ static void member_write(const struct status *status, const struct fleet_member 
     json_write_bool(writer, "standby", member->is_standby);
     json_write_text(writer, "source", status->served->sources[member->source].name);
     json_write_text(writer, "problem", problem_name(member->entry->reason));
+    json_write_text(writer, "kept", kept_word(member->entry));
     json_write_end(writer);
 }
 
@@ -123,11 +137,52 @@ static void zone_write(const struct status *status, const struct served_zone *zo
     json_write_end(writer);
 }
 
+static void waiting_write(struct json_writer *writer, const char *id, int64_t age_ms)
+{
+    json_write_object(writer, NULL);
+    json_write_text(writer, "id", id);
+    json_write_integer(writer, "age_ms", age_ms);
+    json_write_end(writer);
+}
+
+/* What the guard holds back. */
+static void guard_write(const struct status *status, const struct view *view)
+{
+    struct json_writer *writer = status->writer;
+    int64_t now_ms = status->served->now_ms;
+
+    json_write_bool(writer, "restored", view->is_restored);
+    json_write_array(writer, "freezes");
+    for (size_t i = 0; i < view->freeze_count; i++) {
+        json_write_object(writer, NULL);
+        json_write_text(writer, "cluster", view->freezes[i].cluster);
+        json_write_integer(writer, "members", (int64_t)view->freezes[i].member_count);
+        json_write_integer(writer, "held", (int64_t)view->freezes[i].held_count);
+        json_write_integer(writer, "age_ms", now_ms - view->freezes[i].since_ms);
+        json_write_integer(writer, "polls", view->freezes[i].identical_polls);
+        json_write_end(writer);
+    }
+    json_write_end(writer);
+    json_write_array(writer, "waiting");
+    for (size_t i = 0; i < view->count; i++) {
+        if (view->entries[i].wanted != NULL) {
+            waiting_write(writer, view->entries[i].accepted.id,
+                          now_ms - view->entries[i].wanted_since_ms);
+        }
+    }
+    for (size_t i = 0; i < view->outsider_count; i++) {
+        if (view->outsiders[i].reason == REASON_MEMBER) {
+            waiting_write(writer, view->outsiders[i].id, now_ms - view->outsiders[i].good_since_ms);
+        }
+    }
+    json_write_end(writer);
+}
+
 static void source_write(const struct status *status, const struct served_source *source)
 {
     const struct view *view = source->view;
     struct json_writer *writer = status->writer;
-    size_t refusals = view == NULL ? 0 : view->refusal_count;
+    size_t outsiders = view == NULL ? 0 : view->outsider_count;
 
     json_write_object(writer, NULL);
     json_write_text(writer, "name", source->name);
@@ -140,15 +195,38 @@ static void source_write(const struct status *status, const struct served_source
     }
     json_write_integer(writer, "members", view == NULL ? 0 : (int64_t)view->count);
     json_write_array(writer, "refused");
-    for (size_t i = 0; i < refusals; i++) {
+    for (size_t i = 0; i < outsiders; i++) {
+        if (!membership_reason_is_problem(view->outsiders[i].reason)) {
+            continue;
+        }
         json_write_object(writer, NULL);
-        json_write_text(writer, "id", view->refusals[i].id);
-        json_write_text(writer, "problem", problem_name(view->refusals[i].reason));
+        json_write_text(writer, "id", view->outsiders[i].id);
+        json_write_text(writer, "problem", problem_name(view->outsiders[i].reason));
         json_write_end(writer);
     }
     json_write_end(writer);
     json_write_text(writer, "last_error", text_or_null(source->past->last_error.text));
+    if (view != NULL) {
+        guard_write(status, view);
+    }
     json_write_end(writer);
+}
+
+static void readiness_write(const struct status *status)
+{
+    const char *const *reasons = NULL;
+    struct arena arena;
+    size_t count = 0;
+
+    arena_init(&arena);
+    count = readiness_reasons(status->served, &arena, &reasons);
+    json_write_bool(status->writer, "ready", count == 0);
+    json_write_array(status->writer, "reasons");
+    for (size_t i = 0; i < count; i++) {
+        json_write_text(status->writer, NULL, reasons[i]);
+    }
+    json_write_end(status->writer);
+    arena_free(&arena);
 }
 
 static char *document_write(const struct served *served)
@@ -161,6 +239,7 @@ static char *document_write(const struct served *served)
     json_write_object(&writer, NULL);
     json_write_text(&writer, "version", ROLLCALL_VERSION);
     json_write_text(&writer, "now", time_to_text(served->now_s, now));
+    readiness_write(&status);
     json_write_array(&writer, "zones");
     for (size_t i = 0; i < served->zone_count; i++) {
         zone_write(&status, &served->zones[i]);

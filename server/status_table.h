@@ -13,9 +13,6 @@
 
 #include "zones/error.h"
 
-/* 400 clusters of 100 members stay below it. */
-enum { STATUS_SIZE_LIMIT = 16 * 1024 * 1024 };
-
 /* Print it to `out`. False, with where and why, when it is not such a document. */
 bool status_table_print(const char *json, size_t length, FILE *out, struct error *error);
 

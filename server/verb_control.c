@@ -78,3 +78,31 @@ void verb_control_refusal(const char *body, size_t length)
     }
     json_free(document);
 }
+
+enum exit_status
+verb_control_show(const struct options *options, const char *method, const char *target,
+                  bool (*print)(const char *json, size_t length, FILE *out, struct error *error))
+{
+    enum exit_status result = STATUS_FAILED;
+    struct error error;
+    size_t length = 0;
+    char *body = NULL;
+    int status = 0;
+
+    if (!verb_control_ask(options, method, target, &status, &body, &length)) {
+        return STATUS_FAILED;
+    }
+    if (status != 200) {
+        verb_control_refusal(body, length);
+    } else if (options->is_json) {
+        fwrite(body, 1, length, stdout);
+        putchar('\n');
+        result = STATUS_DONE;
+    } else if (print(body, length, stdout, &error)) {
+        result = STATUS_DONE;
+    } else {
+        fprintf(stderr, "rollcall: the server's answer is not understood: %s\n", error.text);
+    }
+    free(body);
+    return result;
+}

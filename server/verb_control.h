@@ -9,8 +9,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "server/options.h"
+#include "zones/error.h"
 
 /*
  * Ask the server whose socket the configuration of `options` names. False after what is wrong was
@@ -25,5 +27,11 @@ bool verb_control_ask(const struct options *options, const char *method, const c
  * standard error.
  */
 void verb_control_refusal(const char *body, size_t length);
+
+/* Ask likewise, and print what comes: an error answer, the document as it is for -o json, or by
+ * `print`, which is false when it does not understand it. */
+enum exit_status
+verb_control_show(const struct options *options, const char *method, const char *target,
+                  bool (*print)(const char *json, size_t length, FILE *out, struct error *error));
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * server/verbs.h - what each verb does; options.c has the table.
+ * server/verbs.h - what each verb does; verb_table.c has the table.
  */
 
 #ifndef SERVER_VERBS_H
@@ -17,6 +17,12 @@ enum exit_status verb_check(const struct options *options);
 
 /* Print what the server on this host serves; see server/status.h. */
 enum exit_status verb_status(const struct options *options);
+
+/* Print why an instance is in the answer or not; see server/explain_document.h. */
+enum exit_status verb_explain(const struct options *options);
+
+/* Let the server on this host believe the removals that its guard holds back. */
+enum exit_status verb_accept(const struct options *options);
 
 /* Let the server on this host look at every source now. */
 enum exit_status verb_refresh(const struct options *options);

@@ -37,6 +37,7 @@ struct control_bench {
     /* What the handlers do and have heard. */
     size_t status_octets; /* length of the answer to a status of everything */
     bool refuses_reload;
+    bool is_loading;
     atomic_int refreshes;
     atomic_int reloads;
 };
@@ -79,6 +80,28 @@ static inline char *bench_metrics(void *owner)
     return memory_string("rollcall_up 1\n");
 }
 
+/* Knows i-1 alone, and says back what it was asked for. */
+static inline char *bench_explain(void *owner, const char *subject)
+{
+    (void)owner;
+    return strcmp(subject, "i-1") == 0 ? memory_string("{\"subject\":\"i-1\"}") : NULL;
+}
+
+/* Two members of "frozen" are held back. */
+static inline size_t bench_accept(void *owner, const char *cluster)
+{
+    (void)owner;
+    return strcmp(cluster, "frozen") == 0 ? 2 : 0;
+}
+
+static inline char *bench_ready(void *owner, bool *is_ready)
+{
+    const struct control_bench *bench = owner;
+
+    *is_ready = !bench->is_loading;
+    return memory_string("{\"ready\":\"said\"}");
+}
+
 static inline void bench_on_stop(uv_async_t *stopper)
 {
     struct control_bench *bench = stopper->data;
@@ -101,7 +124,10 @@ static inline int control_bench_open(void **state)
                                               .status = bench_status,
                                               .refresh = bench_refresh,
                                               .reload = bench_reload,
-                                              .metrics = bench_metrics};
+                                              .metrics = bench_metrics,
+                                              .explain = bench_explain,
+                                              .accept = bench_accept,
+                                              .ready = bench_ready};
     struct error error;
 
     (void)snprintf(bench->folder, sizeof(bench->folder), "/tmp/rollcall-control-XXXXXX");

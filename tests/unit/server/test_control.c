@@ -18,26 +18,46 @@ static void each_request_gets_its_status_and_body(void **state)
         int status;
         const char *body;
     } rows[] = {
-        {"everything",           "GET",    "/v1/status",        200, "xxxxxxxxxx"                                },
-        {"one cluster",          "GET",    "/v1/status/web",    200, "{\"cluster\":\"web\"}"                     },
-        {"an unknown cluster",   "GET",    "/v1/status/nope",   404,
-         "{\"error\":\"no such cluster: nope\"}"                                                                 },
-        {"no cluster's name",    "GET",    "/v1/status/",       404, "{\"error\":\"no such cluster: \"}"         },
-        {"hostile text",         "GET",    "/v1/status/%22%0a", 404, "{\"error\":\"no such cluster: \\\"?\"}"    },
-        {"refresh",              "POST",   "/v1/refresh",       202, "{\"refresh\":\"begun\"}"                   },
-        {"reload",               "POST",   "/v1/reload",        200, "{\"reload\":\"done\"}"                     },
-        {"metrics",              "GET",    "/metrics",          200, "rollcall_up 1\n"                           },
-        {"metrics by POST",      "POST",   "/metrics",          405, "{\"error\":\"wrong method for this path\"}"},
-        {"metrics with a tail",  "GET",    "/metrics/",         404, "{\"error\":\"no such path\"}"              },
-        {"nothing there",        "GET",    "/",                 404, "{\"error\":\"no such path\"}"              },
-        {"another version",      "GET",    "/v2/status",        404, "{\"error\":\"no such path\"}"              },
-        {"a longer word",        "GET",    "/v1/statuses",      404, "{\"error\":\"no such path\"}"              },
-        {"a tail too much",      "POST",   "/v1/reload/now",    404, "{\"error\":\"no such path\"}"              },
-        {"reload by GET",        "GET",    "/v1/reload",        405, "{\"error\":\"wrong method for this path\"}"},
-        {"refresh by GET",       "GET",    "/v1/refresh",       405, "{\"error\":\"wrong method for this path\"}"},
-        {"status by POST",       "POST",   "/v1/status",        405, "{\"error\":\"wrong method for this path\"}"},
-        {"an unheard-of method", "DELETE", "/v1/status/web",    405,
-         "{\"error\":\"wrong method for this path\"}"                                                            },
+        {"everything",               "GET",    "/v1/status",        200, "xxxxxxxxxx"                                },
+        {"one cluster",              "GET",    "/v1/status/web",    200, "{\"cluster\":\"web\"}"                     },
+        {"an unknown cluster",       "GET",    "/v1/status/nope",   404,
+         "{\"error\":\"no such cluster: nope\"}"                                                                     },
+        {"no cluster's name",        "GET",    "/v1/status/",       404, "{\"error\":\"no such cluster: \"}"         },
+        {"hostile text",             "GET",    "/v1/status/%22%0a", 404, "{\"error\":\"no such cluster: \\\"?\"}"    },
+        {"refresh",                  "POST",   "/v1/refresh",       202, "{\"refresh\":\"begun\"}"                   },
+        {"reload",                   "POST",   "/v1/reload",        200, "{\"reload\":\"done\"}"                     },
+        {"metrics",                  "GET",    "/metrics",          200, "rollcall_up 1\n"                           },
+        {"explain",                  "GET",    "/v1/explain/i-1",   200, "{\"subject\":\"i-1\"}"                     },
+        {"explain nobody",           "GET",    "/v1/explain/i-2",   404,
+         "{\"error\":\"no source has told of \\\"i-2\\\": it is no instance, address, target or "
+         "cluster here\"}"                                                                                           },
+        {"explain nothing",          "GET",    "/v1/explain",       404,
+         "{\"error\":\"no source has told of \\\"\\\": it is no instance, address, target or "
+         "cluster "
+         "here\"}"                                                                                                   },
+        {"explain by POST",          "POST",   "/v1/explain/i-1",   405,
+         "{\"error\":\"wrong method for this path\"}"                                                                },
+        {"accept",                   "POST",   "/v1/accept/frozen", 200, "{\"cluster\":\"frozen\",\"accepted\":2}"   },
+        {"accept with nothing held", "POST",   "/v1/accept/web",    409,
+         "{\"error\":\"no removal of cluster web is held back\"}"                                                    },
+        {"accept of no cluster",     "POST",   "/v1/accept/nope",   404,
+         "{\"error\":\"no such cluster: nope\"}"                                                                     },
+        {"accept by GET",            "GET",    "/v1/accept/frozen", 405,
+         "{\"error\":\"wrong method for this path\"}"                                                                },
+        {"ready",                    "GET",    "/ready",            200, "{\"ready\":\"said\"}"                      },
+        {"health",                   "GET",    "/health",           200, "{\"health\":\"alive\"}"                    },
+        {"health by POST",           "POST",   "/health",           405, "{\"error\":\"wrong method for this path\"}"},
+        {"metrics by POST",          "POST",   "/metrics",          405, "{\"error\":\"wrong method for this path\"}"},
+        {"metrics with a tail",      "GET",    "/metrics/",         404, "{\"error\":\"no such path\"}"              },
+        {"nothing there",            "GET",    "/",                 404, "{\"error\":\"no such path\"}"              },
+        {"another version",          "GET",    "/v2/status",        404, "{\"error\":\"no such path\"}"              },
+        {"a longer word",            "GET",    "/v1/statuses",      404, "{\"error\":\"no such path\"}"              },
+        {"a tail too much",          "POST",   "/v1/reload/now",    404, "{\"error\":\"no such path\"}"              },
+        {"reload by GET",            "GET",    "/v1/reload",        405, "{\"error\":\"wrong method for this path\"}"},
+        {"refresh by GET",           "GET",    "/v1/refresh",       405, "{\"error\":\"wrong method for this path\"}"},
+        {"status by POST",           "POST",   "/v1/status",        405, "{\"error\":\"wrong method for this path\"}"},
+        {"an unheard-of method",     "DELETE", "/v1/status/web",    405,
+         "{\"error\":\"wrong method for this path\"}"                                                                },
     };
     struct control_bench *bench = *state;
 
@@ -57,6 +77,32 @@ static void each_request_gets_its_status_and_body(void **state)
     }
     assert_int_equal(atomic_load(&bench->refreshes), 1);
     assert_int_equal(atomic_load(&bench->reloads), 1);
+}
+
+static void not_ready_is_503_while_health_stays_200(void **state)
+{
+    struct control_bench *bench = *state;
+    static const struct {
+        const char *target;
+        int status;
+    } rows[] = {
+        {"/ready",  503},
+        {"/health", 200},
+    };
+
+    bench->is_loading = true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct error error;
+        char *body = NULL;
+        size_t length = 0;
+        int status = 0;
+
+        assert_int_equal(
+            control_ask(bench->path, "GET", rows[i].target, &status, &body, &length, &error),
+            CONTROL_ANSWERED);
+        assert_int_equal(status, rows[i].status);
+        free(body);
+    }
 }
 
 static void a_refused_reload_brings_its_reasons(void **state)
@@ -245,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCHED(each_request_gets_its_status_and_body),
+        BENCHED(not_ready_is_503_while_health_stays_200),
         BENCHED(a_refused_reload_brings_its_reasons),
         BENCHED(an_answer_of_megabytes_comes_whole),
         BENCHED(a_body_that_nobody_wants_is_read_over),

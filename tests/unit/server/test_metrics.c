@@ -18,12 +18,16 @@
 
 #include "server/metrics.h"
 
+static const struct view_entry present = {.is_frozen = false};
+static const struct view_entry frozen = {.is_frozen = true};
+
 static const struct fleet_member members[] = {
-    {.standing = STANDING_SERVED,     .weight = 65535},
-    {.standing = STANDING_SERVED,     .weight = 1    },
-    {.standing = STANDING_SERVED,     .weight = 0    },
-    {.standing = STANDING_MAINT,      .weight = 100  },
-    {.standing = STANDING_NAME_TAKEN, .weight = 100  },
+    {.entry = &present, .standing = STANDING_SERVED,     .weight = 65535},
+    {.entry = &frozen,  .standing = STANDING_SERVED,     .weight = 1    },
+    {.entry = &frozen,  .standing = STANDING_SERVED,     .weight = 0    },
+    {.entry = &present, .standing = STANDING_MAINT,      .weight = 100  },
+    {.entry = &present, .standing = STANDING_NAME_TAKEN, .weight = 100  },
+    {.entry = &present, .standing = STANDING_OVERLAP,    .weight = 0    },
 };
 
 static const struct seen_client load_balancers[] = {
@@ -40,7 +44,7 @@ static const struct served_cluster clusters[] = {
      .generation = 7,
      .answer_octets = 512,
      .members = members,
-     .member_count = 5,
+     .member_count = 6,
      .load_balancers = load_balancers,
      .load_balancer_count = 6},
     {.name = "all-maint",
@@ -66,13 +70,36 @@ static const struct served_zone zones[] = {
 };
 
 static const struct site_source pasts[] = {
-    {.look_count = 12, .failure_count = 3, .looked_ms = 10000},
-    {.look_count = 0,  .failure_count = 9, .looked_ms = 0    },
+    {.look_count = 12,
+     .failure_count = 3,
+     .looked_ms = 10000,
+     .has_queue = true,
+     .queue_message_count = 7,
+     .queue_failure_count = 1},
+    {.look_count = 0, .failure_count = 9, .looked_ms = 0, .queue_message_count = 5},
 };
 
+static const struct aws_usage usage[] = {
+    {.action = "DescribeInstances",       .calls = 120, .throttles = 3, .failures = 1},
+    {.action = "CompleteLifecycleAction", .calls = 2,   .throttles = 0, .failures = 0},
+};
+
+static struct view_entry entries[] = {
+    {.reason = REASON_MEMBER},
+    {.reason = REASON_BAD_WEIGHT},
+    {.reason = REASON_STATE_UNKNOWN},
+};
+static struct view_outsider outsiders[] = {
+    {.reason = REASON_STATE_UNKNOWN},
+    {.reason = REASON_STATE_GONE},
+    {.reason = REASON_BAD_ADDRESS},
+};
+static const struct view view = {
+    .entries = entries, .count = 3, .outsiders = outsiders, .outsider_count = 3};
+
 static const struct served_source sources[] = {
-    {.name = "ec2 main", .past = &pasts[0]},
-    {.name = "file b",   .past = &pasts[1]},
+    {.name = "ec2 main", .past = &pasts[0], .view = &view, .usage = usage, .usage_count = 2},
+    {.name = "file b",    .past = &pasts[1]    },
 };
 
 static const struct served picture = {.now_ms = 12045,
@@ -161,6 +188,9 @@ static void members_are_counted_by_how_they_are_served(void **state)
         "rollcall_cluster_members{zone=\"a.example\",cluster=\"web\",state=\"served\"} 2",
         "rollcall_cluster_members{zone=\"a.example\",cluster=\"web\",state=\"drained\"} 1",
         "rollcall_cluster_members{zone=\"a.example\",cluster=\"web\",state=\"maint\"} 1",
+        "rollcall_cluster_members{zone=\"a.example\",cluster=\"web\",state=\"overlap\"} 1",
+        "rollcall_cluster_frozen_members{zone=\"a.example\",cluster=\"web\"} 2",
+        "rollcall_cluster_frozen_members{zone=\"a.example\",cluster=\"all-maint\"} 0",
         "rollcall_cluster_members{zone=\"a.example\",cluster=\"all-maint\",state=\"served\"} 0",
         "rollcall_cluster_members{zone=\"a.example\",cluster=\"all-maint\",state=\"maint\"} 1",
         "rollcall_cluster_answer_octets{zone=\"a.example\",cluster=\"web\"} 512",
@@ -206,12 +236,50 @@ static void a_source_has_an_age_once_it_has_delivered(void **state)
         "rollcall_source_failures_total{source=\"ec2 main\"} 3",
         "rollcall_source_failures_total{source=\"file b\"} 9",
         "rollcall_source_age_seconds{source=\"ec2 main\"} 2.045",
+        "rollcall_queue_messages_total{source=\"ec2 main\"} 7",
+        "rollcall_queue_failures_total{source=\"ec2 main\"} 1",
     };
     char *text = text_of(&picture);
 
     (void)state;
     ASSERT_LINES(lines);
     assert_null(strstr(text, "rollcall_source_age_seconds{source=\"file b\"}"));
+    assert_null(strstr(text, "rollcall_queue_messages_total{source=\"file b\"}")); /* it has none */
+    free(text);
+}
+
+static void calls_to_aws_are_counted_by_source_and_action(void **state)
+{
+    static const char *const lines[] = {
+        "# TYPE rollcall_aws_calls_total counter",
+        "rollcall_aws_calls_total{source=\"ec2 main\",action=\"DescribeInstances\"} 120",
+        "rollcall_aws_calls_total{source=\"ec2 main\",action=\"CompleteLifecycleAction\"} 2",
+        "rollcall_aws_throttles_total{source=\"ec2 main\",action=\"DescribeInstances\"} 3",
+        "rollcall_aws_failures_total{source=\"ec2 main\",action=\"DescribeInstances\"} 1",
+    };
+    char *text = text_of(&picture);
+
+    (void)state;
+    ASSERT_LINES(lines);
+    assert_null(strstr(text, "rollcall_aws_calls_total{source=\"file b\""));
+    free(text);
+}
+
+/* Promise P10: what is unknown is ignored, and counted. */
+static void instances_with_problems_are_counted_by_reason(void **state)
+{
+    static const char *const lines[] = {
+        "rollcall_source_problem_instances{source=\"ec2 main\",reason=\"state-unknown\"} 2",
+        "rollcall_source_problem_instances{source=\"ec2 main\",reason=\"bad-weight\"} 1",
+        "rollcall_source_problem_instances{source=\"ec2 main\",reason=\"bad-address\"} 1",
+        "rollcall_source_problem_instances{source=\"ec2 main\",reason=\"bad-port\"} 0",
+        "rollcall_source_problem_instances{source=\"file b\",reason=\"bad-weight\"} 0",
+    };
+    char *text = text_of(&picture);
+
+    (void)state;
+    ASSERT_LINES(lines);
+    assert_null(strstr(text, "state-gone"));
     free(text);
 }
 
@@ -316,6 +384,8 @@ int main(void)
         cmocka_unit_test(load_balancers_are_counted_by_what_they_have_got),
         cmocka_unit_test(nobody_is_known_to_have_got_an_answer_that_is_not_there),
         cmocka_unit_test(a_source_has_an_age_once_it_has_delivered),
+        cmocka_unit_test(calls_to_aws_are_counted_by_source_and_action),
+        cmocka_unit_test(instances_with_problems_are_counted_by_reason),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(nothing_served_still_makes_a_whole_exposition),
         cmocka_unit_test(every_metric_is_announced_once_before_its_samples),

@@ -158,13 +158,14 @@ static int scene_close(void **state)
 /* The document as it is 1500 ms after the first source looked. */
 static char *status_text(struct scene *scene, const char *cluster)
 {
-    const struct served_input input = {.site = scene->site,
-                                       .snapshot =
-                                           publisher_build(scene->publisher, scene->site, NOW_S),
-                                       .seen = (const struct seen_table *const *)scene->seen,
-                                       .seen_count = 2,
-                                       .now_s = NOW_S,
-                                       .now_ms = site_source(scene->site, 0)->looked_ms + 1500};
+    const struct served_input input = {
+        .site = scene->site,
+        .snapshot =
+            publisher_build(scene->publisher, scene->site, &(struct fleet_moment){.now_s = NOW_S}),
+        .seen = (const struct seen_table *const *)scene->seen,
+        .seen_count = 2,
+        .now_s = NOW_S,
+        .now_ms = site_source(scene->site, 0)->looked_ms + 1500};
 
     return status_to_json(&input, cluster);
 }
@@ -183,7 +184,7 @@ static void every_member_is_told_with_what_it_is_served_as(void **state)
         "\"now\":\"2026-01-02T03:04:05Z\"",
         "{\"id\":\"web-1\",\"group\":\"web\",\"address\":\"10.0.0.1\",\"port\":443,\"az\":\"az-a\","
         "\"weight\":65535,\"served_weight\":65535,\"weight_haproxy\":256,\"state\":\"served\","
-        "\"hold\":null,\"standby\":false,\"source\":\"file a\",\"problem\":null}",
+        "\"hold\":null,\"standby\":false,\"source\":\"file a\",\"problem\":null,\"kept\":null}",
         "{\"id\":\"web-2\",\"group\":\"web\",\"address\":\"10.0.0.2\",\"port\":443,\"az\":null,"
         "\"weight\":0,\"served_weight\":0,\"weight_haproxy\":0,\"state\":\"drained\"",
         "{\"id\":\"web-3\",\"group\":\"web\",\"address\":\"10.0.0.3\",\"port\":443,\"az\":null,"
@@ -219,7 +220,11 @@ static void zones_and_sources_tell_how_complete_they_are(void **state)
     assert_holds(text, "{\"origin\":\"b.example.com\",\"state\":\"loading\",\"serial\":1767323045,"
                        "\"clusters\":[]}");
     assert_holds(text, "{\"name\":\"file a\",\"looks\":1,\"failures\":0,\"age_ms\":1500,"
-                       "\"members\":6,\"refused\":[],\"last_error\":null}");
+                       "\"members\":6,\"refused\":[],\"last_error\":null,\"restored\":false,"
+                       "\"freezes\":[],\"waiting\":[]}");
+    assert_holds(text,
+                 "\"ready\":false,\"reasons\":[\"zone b.example.com: file b has not delivered "
+                 "yet: /tmp/");
     assert_holds(text, "{\"name\":\"file b\",\"looks\":0,\"failures\":");
     assert_holds(text, "\"age_ms\":null,\"members\":0,\"refused\":[],\"last_error\":\"");
     assert_holds(text, "b.json: No such file or directory\"}]}");

@@ -116,6 +116,49 @@ static void nothing_served_yet_is_said_in_words(void **state)
                   "delivered yet\n");
 }
 
+/* What the guard holds back, and why not everything is served. */
+static void what_somebody_has_to_look_at_stands_out(void **state)
+{
+    (void)state;
+    assert_prints(
+        "{\"version\":\"1\",\"now\":\"n\",\"ready\":false,\"reasons\":[\"zone b: file b \\u001b\"],"
+        "\"zones\":[],\"sources\":[{\"name\":\"ec2 a\",\"looks\":0,\"failures\":1,\"age_ms\":null,"
+        "\"members\":10,\"refused\":[],\"last_error\":\"no way\",\"restored\":true,"
+        "\"freezes\":[{\"cluster\":\"web\",\"members\":10,\"held\":6,\"age_ms\":40000,\"polls\":2}]"
+        ","
+        "\"waiting\":[{\"id\":\"i-1\",\"age_ms\":5},{\"id\":\"i-2\",\"age_ms\":5}]}]}",
+        "rollcall 1 at n\n"
+        "NOT READY: zone b: file b ?\n"
+        "\n"
+        "SOURCE  FRESH  LOOKS  FAILED  MEMBERS\n"
+        "ec2 a   never      0       1       10  from disk, not confirmed yet; failing: no way; "
+        "settling: i-1, i-2\n"
+        "FROZEN: 6 of 10 members of cluster web gone at once are kept, since 40s; "
+        "rollcall accept web lets them go\n");
+}
+
+static void a_member_that_is_kept_says_why(void **state)
+{
+    (void)state;
+    assert_prints(
+        "{\"version\":\"1\",\"now\":\"n\",\"zones\":[{\"origin\":\"z\",\"state\":\"complete\","
+        "\"serial\":1,\"clusters\":[{\"name\":\"web\",\"srv_name\":\"s\",\"generation\":1,"
+        "\"answer_octets\":9,\"udp_limit_octets\":512,\"load_balancers\":[],\"members\":["
+        "{\"id\":\"i-1\",\"group\":\"web\",\"address\":\"10.0.0.1\",\"port\":443,\"az\":null,"
+        "\"weight\":1,\"served_weight\":1,\"weight_haproxy\":1,\"state\":\"served\",\"hold\":null,"
+        "\"standby\":false,\"source\":\"ec2 a\",\"problem\":\"bad-port\",\"kept\":\"frozen\"},"
+        "{\"id\":\"i-2\",\"group\":\"web\",\"address\":\"10.0.0.2\",\"port\":443,\"az\":null,"
+        "\"weight\":1,\"served_weight\":0,\"weight_haproxy\":0,\"state\":\"overlap\",\"hold\":null,"
+        "\"standby\":false,\"source\":\"ec2 a\",\"problem\":null,\"kept\":null}]}]}],"
+        "\"sources\":[]}",
+        "rollcall 1 at n\n\n\nzone z: serial 1, complete\n\ncluster web: s\n"
+        "  1 of 2 in service, generation 1, answer of 9 octets, within the UDP limit of 512\n"
+        "  INSTANCE  STATE    WEIGHT  HAPROXY  ADDRESS       ZONE  HOLD  PROBLEM\n"
+        "  i-1       served        1        1  10.0.0.1:443  -     -     frozen, bad-port\n"
+        "  i-2       overlap       1        0  10.0.0.2:443  -     -\n"
+        "  no load balancer has asked\n");
+}
+
 static void what_is_no_such_document_is_refused_with_the_place(void **state)
 {
     static const struct {
@@ -156,6 +199,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_whole_document_becomes_tables),
+        cmocka_unit_test(what_somebody_has_to_look_at_stands_out),
+        cmocka_unit_test(a_member_that_is_kept_says_why),
         cmocka_unit_test(nothing_served_yet_is_said_in_words),
         cmocka_unit_test(what_is_no_such_document_is_refused_with_the_place),
     };
