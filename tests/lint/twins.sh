@@ -8,6 +8,11 @@ find tests/unit -name 'test_*.c' | while read -r test; do
     discovery/hostile_grid) continue ;; # a grid over membership, guard and fleet together
     discovery/lifecycle_scenarios) continue ;; # tests/scenarios, run against discovery/lifecycle
     discovery/lifecycle_races) continue ;;     # several rollcalls against discovery/lifecycle
+    discovery/broken_fields) continue ;; # a reply's elements, from their octets to what is served
+    discovery/limits) continue ;;        # the limits of all of discovery, by one rule
+    discovery/guard_scenarios) continue ;; # tests/scenarios/guard, run against discovery/guard
+    discovery/guard_promises) continue ;;  # what the guard promises, by its parts together
+    discovery/guard_model) continue ;;     # random fleets and faults, against an oracle
     zones/cluster_sizes) continue ;;    # cluster answers at every size from 512 to 65,535
     esac
     if [ ! -e "$twin.c" ] && [ ! -e "$twin.h" ]; then

@@ -24,7 +24,8 @@ def web(fakeaws):
 
 @pytest.fixture
 def server(fakeaws, web, start_rollcall):
-    server = start_rollcall(configuration(), aws=fakeaws)
+    # What is taken off soon after it was put on waits for the TTL.
+    server = start_rollcall(configuration(zone="ttl = 1s"), aws=fakeaws)
     wait_until(lambda: len(server.weights("web")) == SIZE, 10, "the first load")
     return server
 

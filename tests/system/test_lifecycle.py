@@ -10,6 +10,7 @@ import pytest
 from fakeaws.client import hook
 from system.conftest import configuration
 from system.support.waiting import holds_for, wait_until
+from system.test_control import status
 
 LAUNCH, TERMINATE = "srvCreation", "srvTermination"
 HOOKS = (hook(LAUNCH, "launching"), hook(TERMINATE, "terminating"))
@@ -394,3 +395,25 @@ def test_three_rollcalls_that_die_at_random_lose_nothing(fakeaws, start_rollcall
         assert names in ([LAUNCH],) if each in here else names in ([TERMINATE], [LAUNCH, TERMINATE])
     gone = set(done) - set(here)
     assert set(map(tuple, tag_names(fakeaws, gone).values())) <= {()}
+
+
+@pytest.mark.sanitizers
+def test_who_is_in_standby_stays_drained_over_a_restart(fakeaws, start_rollcall):
+    """Auto Scaling tells of it later than EC2 of the instance, or not at all for the moment."""
+    start_group(fakeaws, 2)
+    server = start_rollcall(lifecycle_configuration(), aws=fakeaws)
+    in_service(fakeaws, 2)
+    wait_until(lambda: sorted(server.weights("web").values()) == [65535] * 2, 10, "both serve")
+    asg = fakeaws.boto3_client("autoscaling")
+    asg.enter_standby(AutoScalingGroupName="web", InstanceIds=[list(fakeaws.lifecycle_states("web"))[0]],
+                      ShouldDecrementDesiredCapacity=True)
+    wait_until(lambda: sorted(server.weights("web").values()) == [0, 65535], 20, "one is drained")
+    server.stop()
+    fakeaws.fault(action="DescribeAutoScalingGroups", kind="drop", times=-1)
+    server.start()
+    wait_until(lambda: status(server)["sources"][0]["looks"] > 0, 20, "a look")
+    assert sorted(server.weights("web").values()) == [0, 65535]
+    fakeaws.clear_faults()
+    (instance,) = [each for each, state in fakeaws.lifecycle_states("web").items() if state == "Standby"]
+    asg.exit_standby(AutoScalingGroupName="web", InstanceIds=[instance])
+    wait_until(lambda: sorted(server.weights("web").values()) == [65535] * 2, 30, "both serve again")

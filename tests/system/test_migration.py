@@ -56,6 +56,13 @@ def wait_for_the_same(server, ec2, group, owner, why):
 
 
 @pytest.fixture
+def short_ttl(monkeypatch):
+    """One second in both worlds: rollcall lets a member that changes again wait for the TTL."""
+    monkeypatch.setattr("system.support.old_way.OLD_TTL", 1)
+    return NAMING + " ttl = 1s"
+
+
+@pytest.fixture
 def ec2(fakeaws):
     return fakeaws.boto3_client("ec2")
 
@@ -85,11 +92,12 @@ def test_every_usual_record_name_can_be_kept(fakeaws, ec2, start_rollcall, group
 
 # -- the life of a cluster
 
-def test_answers_are_the_old_records_through_a_cluster_s_life(fakeaws, ec2, start_rollcall):
+def test_answers_are_the_old_records_through_a_cluster_s_life(fakeaws, ec2, start_rollcall,
+                                                              short_ttl):
     group, owner = "prod-web-asg", "_web._tcp.sd.example.com"
     ids = fakeaws.launch(group, count=5, network="10.0.1.0/24")
     fakeaws.launch("prod-api-asg", count=2, network="10.0.2.0/24")
-    server = start(start_rollcall, fakeaws)
+    server = start(start_rollcall, fakeaws, short_ttl)
     wait_for_the_same(server, ec2, group, owner, "the first load")
 
     (new,) = fakeaws.launch(group, tagged=False, addresses=["10.0.3.3"])
@@ -129,11 +137,11 @@ def test_a_cluster_that_doubles_at_once_is_whole(fakeaws, ec2, start_rollcall):
     assert len(new_wire(server, owner, tcp=True)) == 80
 
 
-def test_forty_random_changes_never_part_them(fakeaws, ec2, start_rollcall):
+def test_forty_random_changes_never_part_them(fakeaws, ec2, start_rollcall, short_ttl):
     group, owner = "prod-web-asg", "_web._tcp.sd.example.com"
     chance = random.Random(53)
     ids = fakeaws.launch(group, count=8)
-    server = start(start_rollcall, fakeaws)
+    server = start(start_rollcall, fakeaws, short_ttl)
     wait_for_the_same(server, ec2, group, owner, "the first load")
     for step in range(40):
         one = chance.choice(ids)
@@ -167,11 +175,12 @@ def test_a_bad_weight_spoils_one_member_and_not_the_record(fakeaws, ec2, start_r
 
 # -- the operator's verbs
 
-def test_a_weight_is_known_to_both_a_hold_to_rollcall_alone(fakeaws, ec2, start_rollcall):
+def test_a_weight_is_known_to_both_a_hold_to_rollcall_alone(fakeaws, ec2, start_rollcall,
+                                                            short_ttl):
     """So the guide says: until every load balancer has moved, drain by weight."""
     group, owner = "prod-web-asg", "_web._tcp.sd.example.com"
     ids = fakeaws.launch(group, count=4)
-    server = start(start_rollcall, fakeaws)
+    server = start(start_rollcall, fakeaws, short_ttl)
     wait_for_the_same(server, ec2, group, owner, "the first load")
     before = old_wire(ec2, group, owner)
 

@@ -135,7 +135,10 @@ def test_maint_takes_it_out_and_ready_brings_it_back_with_its_weight(server, fak
     order(server, "maint", victim)
     wait_until(lambda: len(server.weights("web")) == 11, 2, "one is out of the answer")
     order(server, "ready", victim)
-    wait_until(lambda: 1000 in server.weights("web").values(), 2, "it is back with its weight")
+    # It changed its mind within the TTL: that is held back until it stands still, and told.
+    wait_until(lambda: server.log_lines("has to settle", victim), 2, "the wait is told")
+    wait_until(lambda: server.verb("refresh").returncode == 0 and
+               1000 in server.weights("web").values(), 15, "it is back with its weight")
     tags = tags_of(fakeaws.boto3_client(), victim)
     assert "srv_hold" not in tags and tags["Name"] == "its own" and tags["srv_weight"] == "1000"
     (request,) = fakeaws.recent("DeleteTags")
@@ -401,3 +404,16 @@ def test_a_weight_is_waited_for_too(server, fakeaws, load_balancers):
     done = server.verb("weight", "10%", *ids_of(fakeaws)[:3], "--wait")
     assert done.returncode == 0 and "weighted: seen by 2 of 2 load balancers" in done.stdout
     assert sorted(server.weights("web").values())[:4] == [6554, 6554, 6554, 65535]
+
+
+def test_an_order_is_written_with_the_role_of_its_source(fakeaws, start_rollcall):
+    theirs = fakeaws.in_world(fakeaws.region, "210987654321")
+    arn = theirs.role("operator", external_id="x-1")
+    ids = theirs.launch("web", 4)
+    started = start_rollcall(configuration(
+        ec2=f'role-arn = "{arn}"\n    external-id = "x-1"', poll_s=SLOW_POLL_S), fakeaws)
+    wait_until(lambda: len(started.ask(f"web.{ZONE}", "A", tcp=True).records()) == 4, 10,
+               "everybody is served")
+    order(started, "drain", ids[0])
+    assert list(holds(theirs)) == [ids[0]]
+    assert fakeaws.count("CreateTags") == 0
