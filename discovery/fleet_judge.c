@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "discovery/fleet_internal.h"
+#include "discovery/sorted.h"
 
 /* What the steps of one fleet_judge() share. */
 struct judging {
@@ -47,26 +48,16 @@ static const struct ownership *ownership_before(const struct judging *judging)
     return &judging->fleet->ownerships[judging->order->zone];
 }
 
+static int owner_compare(const void *cluster, const void *owner)
+{
+    return strcmp(cluster, ((const struct cluster_owner *)owner)->cluster);
+}
+
 static const struct cluster_owner *owner_find(const struct ownership *ownership,
                                               const char *cluster)
 {
-    size_t low = 0;
-    size_t high = ownership->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(cluster, ownership->owners[middle].cluster);
-
-        if (order == 0) {
-            return &ownership->owners[middle];
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return NULL;
+    return sorted_find(cluster, ownership->owners, ownership->count, sizeof(*ownership->owners),
+                       owner_compare);
 }
 
 static const struct cluster_rule *rule_find(const struct fleet_zone *zone, const char *cluster)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery/sorted.h"
+
 enum { FIRST_MEMBERS = 16 };
 
 void overlap_free(struct overlap *overlap)
@@ -32,8 +34,10 @@ void overlap_forget(struct overlap *overlap, size_t source)
 
 /* ---- order ---- */
 
-static int endpoint_compare(const struct overlap_member *one, const struct overlap_member *other)
+static int endpoint_compare(const void *left, const void *right)
 {
+    const struct overlap_member *one = left;
+    const struct overlap_member *other = right;
     int order = address_compare(&one->entry.accepted.address, &other->entry.accepted.address);
 
     return order != 0 ? order : one->port - other->port;
@@ -54,21 +58,17 @@ struct overlap_run {
     size_t count;
 };
 
+static int cluster_compare(const void *cluster, const void *member)
+{
+    return strcmp(cluster, ((const struct overlap_member *)member)->cluster);
+}
+
 static struct overlap_run cluster_run(const struct overlap *overlap, const char *cluster)
 {
     struct overlap_run run = {overlap->members, 0};
-    size_t low = 0;
-    size_t high = overlap->count;
+    size_t low = sorted_first(cluster, overlap->members, overlap->count, sizeof(*overlap->members),
+                              cluster_compare);
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(overlap->members[middle].cluster, cluster) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
     while (low + run.count < overlap->count &&
            strcmp(overlap->members[low + run.count].cluster, cluster) == 0) {
         run.count++;
@@ -81,23 +81,8 @@ static struct overlap_run cluster_run(const struct overlap *overlap, const char 
 
 static bool run_has(struct overlap_run run, const struct overlap_member *member)
 {
-    size_t low = 0;
-    size_t high = run.count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = endpoint_compare(member, &run.members[middle]);
-
-        if (order == 0) {
-            return true;
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return false;
+    return sorted_find(member, run.members, run.count, sizeof(*run.members), endpoint_compare) !=
+           NULL;
 }
 
 bool overlap_is_known(const struct overlap *overlap, const char *cluster, struct view *const *views)
@@ -140,26 +125,22 @@ static void overlap_add(struct overlap *overlap, const struct overlap_member *me
 
 /* ---- the rule ---- */
 
+static int id_compare(const void *id, const void *member)
+{
+    return strcmp(id, ((const struct fleet_member *)member)->entry->accepted.id);
+}
+
 /* Whether the member is known, and by what is known of it has no place beside the others. */
 static bool former_is_known(const struct overlap_step *step, const struct overlap_member *former,
                             const struct fleet_member *members, size_t count)
 {
     const struct accepted *then = &former->entry.accepted;
-    size_t low = 0;
-    size_t high = count;
+    /* Sources may share ids. */
+    size_t first = sorted_first(then->id, members, count, sizeof(*members), id_compare);
 
-    while (low < high) { /* the first with its id: sources may share ids */
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(members[middle].entry->accepted.id, then->id) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    for (; low < count && strcmp(members[low].entry->accepted.id, then->id) == 0; low++) {
-        const struct accepted *now = &members[low].entry->accepted;
-        bool is_served = members[low].standing == STANDING_SERVED;
+    for (size_t i = first; i < count && id_compare(then->id, &members[i]) == 0; i++) {
+        const struct accepted *now = &members[i].entry->accepted;
+        bool is_served = members[i].standing == STANDING_SERVED;
         bool is_same_address = address_compare(&now->address, &then->address) == 0;
 
         if (is_served ? step->targets_by_id && !is_same_address : is_same_address) {

@@ -7,26 +7,16 @@
 #include <string.h>
 
 #include "discovery/fleet_internal.h"
+#include "discovery/sorted.h"
+
+static int id_compare(const void *id, const void *place)
+{
+    return strcmp(id, *(const char *const *)place);
+}
 
 bool standby_contains(const struct standby *standby, const char *id)
 {
-    size_t low = 0;
-    size_t high = standby->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(id, standby->ids[middle]);
-
-        if (order == 0) {
-            return true;
-        }
-        if (order < 0) {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    return false;
+    return sorted_find(id, standby->ids, standby->count, sizeof(*standby->ids), id_compare) != NULL;
 }
 
 static bool standby_equals(const struct standby *standby, const char *const *ids, size_t count)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "discovery/guard_internal.h"
+#include "discovery/sorted.h"
 
 static bool is_recent(const struct guard_pass *pass, int64_t then_ms)
 {
@@ -67,9 +68,8 @@ void guard_flap_prepare(struct guard_pass *pass)
 
 static bool has_departed(const struct guard_pass *pass, const char *id)
 {
-    return pass->departed_count > 0 &&
-           bsearch(id, pass->departed, pass->departed_count, sizeof(struct view_departure *),
-                   departed_compare) != NULL;
+    return sorted_find(id, pass->departed, pass->departed_count, sizeof(struct view_departure *),
+                       departed_compare) != NULL;
 }
 
 /* A hold that lasts longer is more of it; 0 is for ever. */

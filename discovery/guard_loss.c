@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "discovery/guard_internal.h"
+#include "discovery/sorted.h"
 
 struct tally {
     const char *cluster;
@@ -238,9 +239,8 @@ static const struct view_freeze *pass_find_freeze(const struct guard_pass *pass,
 {
     const struct view_freeze key = {.cluster = cluster};
 
-    return pass->freeze_count == 0 ? NULL
-                                   : bsearch(&key, pass->freezes, pass->freeze_count,
-                                             sizeof(struct view_freeze), freeze_order);
+    return sorted_find(&key, pass->freezes, pass->freeze_count, sizeof(struct view_freeze),
+                       freeze_order);
 }
 
 /* Also of a cluster that has nobody any more, or that a reload has given another name. */

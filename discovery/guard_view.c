@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "discovery/guard_internal.h"
+#include "discovery/sorted.h"
 
 /* A tag value has 256 characters, of up to 4 octets; what is kept of it is shown to people. */
 enum { VALUE_KEPT_OCTETS = 256 };
@@ -124,13 +125,6 @@ static int outsider_compare(const void *id, const void *outsider)
 static int freeze_compare(const void *cluster, const void *freeze)
 {
     return strcmp(cluster, ((const struct view_freeze *)freeze)->cluster);
-}
-
-/* bsearch(3) must not be given NULL, which a view without any has. */
-static const void *sorted_find(const void *key, const void *array, size_t count, size_t size,
-                               int (*compare)(const void *, const void *))
-{
-    return count == 0 ? NULL : bsearch(key, array, count, size, compare);
 }
 
 const struct view_entry *view_find(const struct view *view, const char *id)

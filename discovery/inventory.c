@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery/sorted.h"
+
 /* EC2's words, API reference, InstanceState. */
 static const char *const state_names[] = {
     [STATE_UNKNOWN] = "unknown",       [STATE_PENDING] = "pending",
@@ -99,11 +101,8 @@ static int id_compare(const void *id, const void *instance)
 
 const struct instance *inventory_find(const struct inventory *inventory, const char *id)
 {
-    if (inventory->count == 0) {
-        return NULL;
-    }
-    return bsearch(id, inventory->instances, inventory->count, sizeof(*inventory->instances),
-                   id_compare);
+    return sorted_find(id, inventory->instances, inventory->count, sizeof(*inventory->instances),
+                       id_compare);
 }
 
 enum instance_state instance_state_from_text(const char *text)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discovery/sorted.h"
+
 struct lifecycle_memory {
     struct lifecycle_entry *entries; /* sorted by id */
     size_t count;
@@ -46,22 +48,15 @@ void lifecycle_memory_free(struct lifecycle_memory *memory)
     free(memory);
 }
 
+static int id_compare(const void *id, const void *entry)
+{
+    return strcmp(id, ((const struct lifecycle_entry *)entry)->id);
+}
+
 /* The place of `id`, or the one where it belongs. */
 static size_t place_find(const struct lifecycle_memory *memory, const char *id)
 {
-    size_t low = 0;
-    size_t high = memory->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (strcmp(memory->entries[middle].id, id) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return sorted_first(id, memory->entries, memory->count, sizeof(*memory->entries), id_compare);
 }
 
 static bool place_holds(const struct lifecycle_memory *memory, size_t place, const char *id)

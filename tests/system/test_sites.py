@@ -235,6 +235,16 @@ def test_one_sites_api_going_down_changes_nothing_at_the_other(sites):
               "the members of the fallen site stay")
 
 
+def serve_once(site):
+    """A start, the site's members served, a stop; the state file that is left."""
+    site.server.start()
+    wait_until(site.serves_its_own, LIMIT_S, "its own members are served")
+    table = site.server.folder / "state" / "table.state"
+    wait_until(table.exists, LIMIT_S, "the state is written")
+    site.server.stop()
+    return table
+
+
 @pytest.mark.parametrize("fault", [dict(kind="error", status=503),
                                    dict(kind="delay", delay_ms=60_000)],
                          ids=["that fails", "that hangs"])
@@ -242,11 +252,7 @@ def test_a_state_of_one_site_is_not_served_at_the_other(sites, fault):
     """A machine image or a backup may carry the folder over; its members are not there. The region
     is known from the host at once, also when the API is away."""
     here, there = sites
-    here.server.start()
-    wait_until(here.serves_its_own, LIMIT_S, "the first site is served")
-    table = here.server.folder / "state" / "table.state"
-    wait_until(table.exists, LIMIT_S, "it is written")
-    here.server.stop()
+    table = serve_once(here)
     assert b"10.1." in table.read_bytes()
 
     shutil.copytree(here.server.folder / "state", there.server.folder / "state")
@@ -263,11 +269,7 @@ def test_a_state_of_one_site_is_not_served_at_the_other(sites, fault):
 def test_a_state_is_served_again_at_its_own_site(sites):
     """The counterpart: the same restart at home finds everybody, while the API is away."""
     here, _ = sites
-    here.server.start()
-    wait_until(here.serves_its_own, LIMIT_S, "the first site is served")
-    table = here.server.folder / "state" / "table.state"
-    wait_until(table.exists, LIMIT_S, "it is written")
-    here.server.stop()
+    serve_once(here)
     here.aws.fault("error", "DescribeInstances", times=-1, status=503)
     here.server.start()
     wait_until(here.serves_its_own, LIMIT_S, "what was known is served")

@@ -3,9 +3,8 @@
 /*
  * tests/unit/discovery/test_ec2_source.c - polls, pages and waits of the EC2 source.
  *
- * The functions of discovery/aws/call.h are played here: a call is written down, and the test
- * answers it. Waits are read from the loop (uv_backend_timeout) and not waited for; the loop's
- * clock is the machine's, moved ahead by the test.
+ * AWS is played, and time passes when the test says so. Waits are read from the loop
+ * (uv_backend_timeout) and not waited for.
  */
 
 /* clang-format off */
@@ -18,94 +17,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "discovery/aws/call.h"
 #include "discovery/ec2_source.h"
-#include "discovery/log.h"
+#include "tests/unit/discovery/heard_log.h"
+#include "tests/unit/discovery/played_aws.h"
+#include "tests/unit/moved_clock.h"
 
 enum { POLL_MS = 3600 * 1000 };
 
-/* ---- time ---- */
-
-static int64_t ahead_ms;
-
-/* Takes the place of the C library's, also for libuv. */
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    if (syscall(SYS_clock_gettime, clock, now) != 0) {
-        return -1;
-    }
-    int64_t ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec + ahead_ms * 1000000;
-    now->tv_sec = ns / 1000000000;
-    now->tv_nsec = ns % 1000000000;
-    return 0;
-}
-
 /* ---- AWS, as the test plays it ---- */
 
-struct aws_client {
-    int unused;
-};
-
-struct aws_call {
-    aws_done done;
-    void *owner;
-    char parameters[2048]; /* "Action=DescribeInstances Version=..." */
-};
-
 static struct aws_call *open_call; /* the one under way, NULL: none */
-static struct aws_client the_client;
-static size_t calls; /* started so far */
-static size_t cancelled;
-static bool is_answering; /* a `done` is on the stack */
+static size_t calls;               /* started so far */
 
 struct aws_call *aws_call_start(struct aws_client *client, enum aws_service service,
                                 const struct aws_parameter *parameters, size_t parameter_count,
                                 aws_done done, void *owner)
 {
-    struct aws_call *call = memory_new(sizeof(*call));
-    size_t length = 0;
-    assert_ptr_equal(client, &the_client);
-    assert_null(open_call);
     assert_int_equal(service, AWS_EC2);
-    *call = (struct aws_call){.done = done, .owner = owner};
-    for (size_t i = 0; i < parameter_count; i++) {
-        length +=
-            (size_t)snprintf(call->parameters + length, sizeof(call->parameters) - length,
-                             "%s%s=%s", i == 0 ? "" : " ", parameters[i].name, parameters[i].value);
-        assert_true(length < sizeof(call->parameters));
-    }
-    open_call = call;
     calls++;
-    return call;
-}
-
-void aws_call_cancel(struct aws_call *call)
-{
-    assert_false(is_answering);
-    assert_ptr_equal(call, open_call);
-    open_call = NULL;
-    cancelled++;
-    free(call);
-}
-
-static void answer(const struct aws_result *result)
-{
-    struct aws_call *call = open_call;
-    assert_non_null(call);
-    open_call = NULL;
-    is_answering = true;
-    call->done(call->owner, result);
-    is_answering = false;
-    free(call);
+    return played_form(client, &open_call, parameters, parameter_count, done, owner);
 }
 
 static void answer_body(const char *body, size_t length)
 {
-    answer(&(struct aws_result){.body = body, .body_length = length});
+    played_answer(&open_call, &(struct aws_result){.body = body, .body_length = length});
 }
 
 /* A page with the instances first .. first + count - 1, and the token of the next one. */
@@ -130,7 +66,7 @@ static void answer_failure(const char *text)
 {
     struct aws_failure failure = {.kind = AWS_THROTTLED, .status = 503};
     error_set(&failure.error, "%s", text);
-    answer(&(struct aws_result){.failure = &failure});
+    played_answer(&open_call, &(struct aws_result){.failure = &failure});
 }
 
 /* ---- the source and what it tells ---- */
@@ -144,7 +80,7 @@ struct fixture {
     size_t failures;
     struct error error;
     bool stop_when_told;
-    char log[512];
+    struct heard_log log;
 };
 
 static struct ec2_settings settings = {
@@ -187,20 +123,12 @@ static void on_failure(void *owner, const struct error *error)
     }
 }
 
-static void on_line(void *owner, enum log_level level, const char *line, size_t length)
-{
-    struct fixture *fixture = owner;
-    (void)level;
-    (void)length;
-    strncat(fixture->log, line, sizeof(fixture->log) - strlen(fixture->log) - 1);
-}
-
 static int setup(void **state)
 {
     struct fixture *fixture = memory_new(sizeof(*fixture));
     const struct source_listener listener = {fixture, on_inventory, on_failure};
     uv_loop_init(&fixture->loop);
-    log_set_sink(on_line, fixture);
+    log_set_sink(heard_log_add, &fixture->log);
     calls = 0;
     cancelled = 0;
     settings.filters = NULL;
@@ -241,7 +169,7 @@ static void start(struct fixture *fixture)
 /* Time passes, and what is due then runs. */
 static void pass(struct fixture *fixture, int64_t wait_ms)
 {
-    ahead_ms += wait_ms;
+    clock_ahead_ms += wait_ms;
     turn(fixture);
 }
 
@@ -263,7 +191,7 @@ static void the_first_poll_is_asked_for_at_once(void **state)
     struct fixture *fixture = *state;
     assert_int_equal(calls, 0);
     start(fixture);
-    assert_string_equal(open_call->parameters, FIRST_CALL);
+    assert_string_equal(open_call->asked, FIRST_CALL);
     answer_page(1, 2, "");
     assert_int_equal(fixture->deliveries, 1);
     assert_int_equal(fixture->inventory->count, 2);
@@ -286,13 +214,13 @@ static void further_filters_are_anded_and_equal_names_ored(void **state)
     settings.filter_count = sizeof(filters) / sizeof(filters[0]);
     fixture->source = ec2_source_new(&fixture->loop, &the_client, &settings, &listener);
     start(fixture);
-    assert_string_equal(open_call->parameters,
+    assert_string_equal(open_call->asked,
                         FIRST_CALL " Filter.2.Name=vpc-id Filter.2.Value.1=vpc-1"
                                    " Filter.2.Value.2=vpc-2"
                                    " Filter.3.Name=tag-key Filter.3.Value.1=team"
                                    " Filter.4.Name=tag:team Filter.4.Value.1=a=b & c");
     answer_page(1, 1, "t");
-    assert_non_null(strstr(open_call->parameters, "Filter.4.Value.1=a=b & c NextToken=t"));
+    assert_non_null(strstr(open_call->asked, "Filter.4.Value.1=a=b & c NextToken=t"));
     answer_page(2, 1, "");
     assert_int_equal(fixture->inventory->count, 2);
 }
@@ -303,9 +231,9 @@ static void all_pages_make_one_inventory_whatever_their_length(void **state)
     start(fixture);
     int64_t started_ms = (int64_t)uv_now(&fixture->loop);
     answer_page(2000, 500, "a+/=b==");
-    assert_string_equal(open_call->parameters, FIRST_CALL " NextToken=a+/=b==");
+    assert_string_equal(open_call->asked, FIRST_CALL " NextToken=a+/=b==");
     answer_page(0, 0, "second");
-    assert_string_equal(open_call->parameters, FIRST_CALL " NextToken=second");
+    assert_string_equal(open_call->asked, FIRST_CALL " NextToken=second");
     answer_page(0, 1000, "third");
     answer_page(1000, 999, "fourth");
     assert_int_equal(fixture->deliveries, 0);
@@ -339,7 +267,7 @@ static void a_failing_page_delivers_nothing_and_is_told_once(void **state)
 
     /* The next poll begins with the first page and an empty list. */
     next_poll(fixture);
-    assert_string_equal(open_call->parameters, FIRST_CALL);
+    assert_string_equal(open_call->asked, FIRST_CALL);
     answer_page(5000, 3, "");
     assert_int_equal(fixture->deliveries, 1);
     assert_int_equal(fixture->inventory->count, 3);
@@ -505,7 +433,7 @@ static void a_refresh_during_a_poll_looks_again_right_after_it(void **state)
     assert_int_equal(fixture->deliveries, 1);
     assert_null(open_call);
     pass(fixture, EC2_REFRESH_GAP_MS);
-    assert_string_equal(open_call->parameters, FIRST_CALL);
+    assert_string_equal(open_call->asked, FIRST_CALL);
 
     /* Once, however often it was asked for; and a failure does not swallow it. */
     answer_page(0, 1, "");
@@ -694,11 +622,11 @@ static void instances_without_an_id_are_logged_when_their_number_changes(void **
     start(fixture);
     answer_body(body, sizeof(body) - 1);
     assert_int_equal(fixture->inventory->count, 1);
-    assert_non_null(strstr(fixture->log, "source=main instances=2\n"));
-    fixture->log[0] = '\0';
+    assert_non_null(strstr(fixture->log.text, "source=main instances=2\n"));
+    fixture->log.text[0] = '\0';
     next_poll(fixture);
     answer_body(body, sizeof(body) - 1);
-    assert_string_equal(fixture->log, "");
+    assert_string_equal(fixture->log.text, "");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

@@ -17,20 +17,6 @@
 
 #include "tests/unit/discovery/fixture.h"
 
-/* Apply a poll of `instances` to `*view`, which is replaced; the recorder starts anew. */
-static void poll_apply(struct view **view, struct recorder *recorder,
-                       const struct instance *instances, size_t count, int64_t started_ms)
-{
-    struct inventory *poll = fixture_poll(instances, count);
-    struct view *old = *view;
-
-    recorder->count = 0;
-    *view = guard_apply(old, poll, fixture_guard_rules(), started_ms, recorder_hear, recorder);
-    /* The new view borrows nothing: what it was made from goes before it is looked at. */
-    inventory_free(poll);
-    view_free(old);
-}
-
 static void new_instances_are_added_in_order(void **state)
 {
     const struct instance instances[] = {
@@ -42,7 +28,7 @@ static void new_instances_are_added_in_order(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, instances, 3, 1000);
+    fixture_apply(&view, &recorder, instances, 3, 1000);
     assert_int_equal(view->count, 3);
     assert_int_equal(view->poll.started_ms, 1000);
     assert_string_equal(view->entries[0].accepted.id, "i-1");
@@ -54,7 +40,7 @@ static void new_instances_are_added_in_order(void **state)
     assert_non_null(view_find(view, "i-2"));
     assert_null(view_find(view, "i-4"));
     assert_null(view_find(view, ""));
-    poll_apply(&view, &recorder, instances, 3, 2000);
+    fixture_apply(&view, &recorder, instances, 3, 2000);
     assert_int_equal(recorder.count, 0);
     view_free(view);
 }
@@ -82,12 +68,12 @@ static void each_state_does_what_it_says(void **state)
         struct view *view = NULL;
 
         instance.state = cases[i].state;
-        poll_apply(&view, &recorder, &instance, 1, 1);
+        fixture_apply(&view, &recorder, &instance, 1, 1);
         assert_int_equal(view->count, cases[i].new_is_added);
         instance.state = STATE_RUNNING;
-        poll_apply(&view, &recorder, &instance, 1, 2);
+        fixture_apply(&view, &recorder, &instance, 1, 2);
         instance.state = cases[i].state;
-        poll_apply(&view, &recorder, &instance, 1, 3);
+        fixture_apply(&view, &recorder, &instance, 1, 3);
         assert_int_equal(view->count, cases[i].member_stays);
         assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-1"), !cases[i].member_stays);
         if (!cases[i].member_stays) {
@@ -110,18 +96,18 @@ static void absence_counts_from_the_second_poll_in_a_row(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, both, 2, 1);
-    poll_apply(&view, &recorder, both, 1, 2);
+    fixture_apply(&view, &recorder, both, 2, 1);
+    fixture_apply(&view, &recorder, both, 1, 2);
     assert_int_equal(view->count, 2);
     assert_int_equal(view_find(view, "i-2")->missing_polls, 1);
     assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
 
-    poll_apply(&view, &recorder, both, 2, 3);
+    fixture_apply(&view, &recorder, both, 2, 3);
     assert_int_equal(view_find(view, "i-2")->missing_polls, 0);
     assert_int_equal(recorder.count, 0);
 
-    poll_apply(&view, &recorder, both, 1, 4);
-    poll_apply(&view, &recorder, both, 1, 4 + GUARD_ABSENT_GAP_MS);
+    fixture_apply(&view, &recorder, both, 1, 4);
+    fixture_apply(&view, &recorder, both, 1, 4 + GUARD_ABSENT_GAP_MS);
     assert_int_equal(view->count, 1);
     assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-2"), 1);
     assert_int_equal(recorder.events[0].reason, REASON_MEMBER);
@@ -140,18 +126,18 @@ static void looks_in_quick_succession_count_as_one_absence(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, both, 2, first_ms - 1);
-    poll_apply(&view, &recorder, both, 1, first_ms);
+    fixture_apply(&view, &recorder, both, 2, first_ms - 1);
+    fixture_apply(&view, &recorder, both, 1, first_ms);
     for (int64_t later_ms = 0; later_ms < GUARD_ABSENT_GAP_MS; later_ms += 199) {
-        poll_apply(&view, &recorder, both, 1, first_ms + later_ms);
+        fixture_apply(&view, &recorder, both, 1, first_ms + later_ms);
         assert_non_null(view_find(view, "i-2"));
         assert_int_equal(recorder.count, 0);
         /* A poll that is not believed forgets neither the absence nor its time. */
-        poll_apply(&view, &recorder, NULL, 0, first_ms + later_ms);
+        fixture_apply(&view, &recorder, NULL, 0, first_ms + later_ms);
     }
-    poll_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS - 1);
+    fixture_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS - 1);
     assert_non_null(view_find(view, "i-2"));
-    poll_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS);
+    fixture_apply(&view, &recorder, both, 1, first_ms + GUARD_ABSENT_GAP_MS);
     assert_null(view_find(view, "i-2"));
     assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, "i-2"), 1);
     view_free(view);
@@ -167,14 +153,14 @@ static void an_instance_that_came_back_begins_its_absence_anew(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, both, 2, 1);
-    poll_apply(&view, &recorder, both, 1, 2);
-    poll_apply(&view, &recorder, both, 2, 3);
-    poll_apply(&view, &recorder, both, 1, 2 + GUARD_ABSENT_GAP_MS);
+    fixture_apply(&view, &recorder, both, 2, 1);
+    fixture_apply(&view, &recorder, both, 1, 2);
+    fixture_apply(&view, &recorder, both, 2, 3);
+    fixture_apply(&view, &recorder, both, 1, 2 + GUARD_ABSENT_GAP_MS);
     assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
-    poll_apply(&view, &recorder, both, 1, 1 + 2 * GUARD_ABSENT_GAP_MS);
+    fixture_apply(&view, &recorder, both, 1, 1 + 2 * GUARD_ABSENT_GAP_MS);
     assert_non_null(view_find(view, "i-2"));
-    poll_apply(&view, &recorder, both, 1, 2 + 2 * GUARD_ABSENT_GAP_MS);
+    fixture_apply(&view, &recorder, both, 1, 2 + 2 * GUARD_ABSENT_GAP_MS);
     assert_null(view_find(view, "i-2"));
     view_free(view);
 }
@@ -189,12 +175,12 @@ static void an_instance_that_cannot_be_judged_is_not_absent(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, both, 2, 1);
-    poll_apply(&view, &recorder, both, 1, 2);
+    fixture_apply(&view, &recorder, both, 2, 1);
+    fixture_apply(&view, &recorder, both, 1, 2);
     both[1].state = STATE_PENDING;
-    poll_apply(&view, &recorder, both, 2, 3);
+    fixture_apply(&view, &recorder, both, 2, 3);
     assert_int_equal(view_find(view, "i-2")->missing_polls, 0);
-    poll_apply(&view, &recorder, both, 1, 4);
+    fixture_apply(&view, &recorder, both, 1, 4);
     assert_int_equal(view->count, 2);
     view_free(view);
 }
@@ -209,10 +195,10 @@ static void a_poll_that_found_nothing_removes_nobody(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, both, 2, 1);
-    poll_apply(&view, &recorder, both, 1, 2);
+    fixture_apply(&view, &recorder, both, 2, 1);
+    fixture_apply(&view, &recorder, both, 1, 2);
     for (int64_t started_ms = 3; started_ms < 10; started_ms++) {
-        poll_apply(&view, &recorder, NULL, 0, started_ms);
+        fixture_apply(&view, &recorder, NULL, 0, started_ms);
         assert_int_equal(view->count, 2);
         assert_int_equal(view_find(view, "i-2")->missing_polls, 1);
         assert_int_equal(view->poll.started_ms, 2);
@@ -230,17 +216,17 @@ static void an_empty_first_poll_is_an_empty_view(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, NULL, 0, 1);
+    fixture_apply(&view, &recorder, NULL, 0, 1);
     assert_int_equal(view->count, 0);
     assert_int_equal(recorder.count, 0);
-    poll_apply(&view, &recorder, NULL, 0, 2);
+    fixture_apply(&view, &recorder, NULL, 0, 2);
     assert_int_equal(view->poll.started_ms, 2);
     assert_int_equal(recorder.count, 0);
     /* The last member goes on explicit evidence, and empty polls are believed again. */
-    poll_apply(&view, &recorder, &here, 1, 3);
-    poll_apply(&view, &recorder, &gone, 1, 4);
+    fixture_apply(&view, &recorder, &here, 1, 3);
+    fixture_apply(&view, &recorder, &gone, 1, 4);
     assert_int_equal(view->count, 0);
-    poll_apply(&view, &recorder, NULL, 0, 5);
+    fixture_apply(&view, &recorder, NULL, 0, 5);
     assert_int_equal(recorder.count, 0);
     view_free(view);
 }
@@ -252,16 +238,16 @@ static void a_poll_that_began_earlier_is_discarded(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, &instance, 1, 100);
+    fixture_apply(&view, &recorder, &instance, 1, 100);
     instance.weight_tag = "0";
-    poll_apply(&view, &recorder, &instance, 1, 99);
+    fixture_apply(&view, &recorder, &instance, 1, 99);
     assert_int_equal(view->entries[0].accepted.weight, 65535);
     assert_int_equal(view->poll.started_ms, 100);
     assert_int_equal(recorder.count, 1);
     assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
-    poll_apply(&view, &recorder, NULL, 0, 98);
+    fixture_apply(&view, &recorder, NULL, 0, 98);
     assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
-    poll_apply(&view, &recorder, &instance, 1, 100);
+    fixture_apply(&view, &recorder, &instance, 1, 100);
     assert_int_equal(view->entries[0].accepted.weight, 0);
     view_free(view);
 }
@@ -273,20 +259,20 @@ static void a_bad_value_is_told_once_each_time_it_begins(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, &instance, 1, 1);
+    fixture_apply(&view, &recorder, &instance, 1, 1);
     for (int64_t begin = 2; begin < 10; begin += 4) {
         instance.weight_tag = "many";
-        poll_apply(&view, &recorder, &instance, 1, begin);
+        fixture_apply(&view, &recorder, &instance, 1, begin);
         assert_int_equal(recorder.count, 1);
         assert_int_equal(recorder.events[0].kind, EVENT_BAD_VALUE);
         assert_int_equal(recorder.events[0].reason, REASON_BAD_WEIGHT);
         assert_true(recorder.events[0].has_after);
         assert_int_equal(view->entries[0].accepted.weight, 65535);
         assert_int_equal(view->entries[0].reason, REASON_BAD_WEIGHT);
-        poll_apply(&view, &recorder, &instance, 1, begin + 1);
+        fixture_apply(&view, &recorder, &instance, 1, begin + 1);
         assert_int_equal(recorder.count, 0);
         instance.weight_tag = "65535";
-        poll_apply(&view, &recorder, &instance, 1, begin + 2);
+        fixture_apply(&view, &recorder, &instance, 1, begin + 2);
         assert_int_equal(recorder.count, 0);
         assert_int_equal(view->entries[0].reason, REASON_MEMBER);
     }
@@ -304,24 +290,24 @@ static void a_refused_newcomer_is_told_once_and_added_when_it_is_well(void **sta
 
     (void)state;
     instances[1].address_tag = "nowhere";
-    poll_apply(&view, &recorder, instances, 2, 1);
+    fixture_apply(&view, &recorder, instances, 2, 1);
     assert_int_equal(view->count, 1);
     assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-2"), 1);
     assert_int_equal(view->outsider_count, 1);
-    poll_apply(&view, &recorder, instances, 2, 2);
+    fixture_apply(&view, &recorder, instances, 2, 2);
     assert_int_equal(recorder.count, 0);
     /* Neither an empty nor a late poll forgets it. */
-    poll_apply(&view, &recorder, NULL, 0, 3);
-    poll_apply(&view, &recorder, instances, 2, 1);
-    poll_apply(&view, &recorder, instances, 2, 4);
+    fixture_apply(&view, &recorder, NULL, 0, 3);
+    fixture_apply(&view, &recorder, instances, 2, 1);
+    fixture_apply(&view, &recorder, instances, 2, 4);
     assert_int_equal(recorder.count, 0);
     /* Another reason is another begin. */
     instances[1].weight_tag = "x";
-    poll_apply(&view, &recorder, instances, 2, 5);
+    fixture_apply(&view, &recorder, instances, 2, 5);
     assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-2"), 1);
     instances[1].weight_tag = "1";
     instances[1].address_tag = NULL;
-    poll_apply(&view, &recorder, instances, 2, 6);
+    fixture_apply(&view, &recorder, instances, 2, 6);
     assert_int_equal(view->count, 2);
     assert_int_equal(view->outsider_count, 0);
     assert_int_equal(recorder.count, 1);
@@ -349,9 +335,9 @@ static void every_change_of_a_member_is_told(void **state)
         struct recorder recorder = {0};
         struct view *view = NULL;
 
-        poll_apply(&view, &recorder, &instance, 1, 1);
+        fixture_apply(&view, &recorder, &instance, 1, 1);
         memcpy((char *)&instance + cases[i].offset, &cases[i].text, sizeof(cases[i].text));
-        poll_apply(&view, &recorder, &instance, 1, 2);
+        fixture_apply(&view, &recorder, &instance, 1, 2);
         if (recorder.count != 1 || recorder.events[0].kind != EVENT_CHANGED) {
             fail_msg("%s: %zu events", cases[i].why, recorder.count);
         }
@@ -379,15 +365,15 @@ static void a_missing_tag_or_group_is_believed_the_second_time(void **state)
         struct recorder recorder = {0};
         struct view *view = NULL;
 
-        poll_apply(&view, &recorder, both, 2, 1);
+        fixture_apply(&view, &recorder, both, 2, 1);
         memcpy((char *)&both[1] + cases[i].offset, &nothing, sizeof(nothing));
-        poll_apply(&view, &recorder, both, 2, 2);
+        fixture_apply(&view, &recorder, both, 2, 2);
         assert_int_equal(recorder_count(&recorder, EVENT_ABSENT, "i-2"), 1);
         assert_int_equal(recorder.events[0].reason, cases[i].reason);
         assert_true(view_find(view, "i-2")->is_untagged);
         assert_int_equal(view_find(view, "i-2")->accepted.weight, 65535);
         assert_null(view_find_outsider(view, "i-2"));
-        poll_apply(&view, &recorder, both, 2, 2 + GUARD_ABSENT_GAP_MS);
+        fixture_apply(&view, &recorder, both, 2, 2 + GUARD_ABSENT_GAP_MS);
         assert_int_equal(view->count, 1);
         assert_int_equal(recorder.count, 1);
         assert_int_equal(recorder.events[0].kind, EVENT_REMOVED);
@@ -428,12 +414,12 @@ static void a_tag_that_goes_after_a_word_is_believed_at_once(void **state)
 
         instance.weight_tag = cases[i].weight_before;
         instance.hold_tag = cases[i].hold_before;
-        poll_apply(&view, &recorder, &instance, 1, 1);
+        fixture_apply(&view, &recorder, &instance, 1, 1);
         instance.weight_tag = NULL;
         instance.group = NULL;
         instance.hold_tag = cases[i].hold_now;
         instance.state = cases[i].state_now;
-        poll_apply(&view, &recorder, &instance, 1, 2);
+        fixture_apply(&view, &recorder, &instance, 1, 2);
         if ((view->count == 0) != cases[i].goes) {
             fail_msg("%s: %zu left", cases[i].why, view->count);
         }
@@ -444,118 +430,6 @@ static void a_tag_that_goes_after_a_word_is_believed_at_once(void **state)
     }
 }
 
-/* Members i-000 and so on of group web. */
-static void many_make(struct instance *instances, char (*ids)[24], size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        (void)snprintf(ids[i], sizeof(ids[i]), "i-%03zu", i);
-        instances[i] = fixture_instance(ids[i], "web", "10.0.0.1");
-    }
-}
-
-static void a_thaw_is_told_before_the_removals(void **state)
-{
-    enum { COUNT = 8, LEFT = 3 };
-    struct instance instances[COUNT];
-    char ids[COUNT][24];
-    struct recorder recorder = {0};
-    struct view *view = NULL;
-
-    (void)state;
-    many_make(instances, ids, COUNT);
-    poll_apply(&view, &recorder, instances, COUNT, 1);
-    poll_apply(&view, &recorder, instances, LEFT, 2000);
-    poll_apply(&view, &recorder, instances, LEFT, 4000);
-    assert_int_equal(recorder.count, 1);
-    assert_int_equal(recorder.events[0].kind, EVENT_FROZEN);
-    poll_apply(&view, &recorder, instances, LEFT, 40000);
-    poll_apply(&view, &recorder, instances, LEFT, 4000 + GUARD_FREEZE_MS);
-    assert_int_equal(recorder.count, 1 + COUNT - LEFT);
-    assert_int_equal(recorder.events[0].kind, EVENT_THAWED);
-    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, NULL), COUNT - LEFT);
-    view_free(view);
-}
-
-static void only_what_is_held_back_can_be_accepted(void **state)
-{
-    enum { COUNT = 8, LEFT = 3 };
-    struct instance instances[COUNT];
-    char ids[COUNT][24];
-    struct recorder recorder = {0};
-    struct view *view = NULL;
-    struct view *accepted = NULL;
-
-    (void)state;
-    many_make(instances, ids, COUNT);
-    poll_apply(&view, &recorder, instances, COUNT, 1);
-    assert_null(guard_accept(view, "web", fixture_guard_rules(), NULL, NULL));
-    poll_apply(&view, &recorder, instances, LEFT, 2000);
-    assert_null(guard_accept(view, "web", fixture_guard_rules(), NULL, NULL));
-    poll_apply(&view, &recorder, instances, LEFT, 4000);
-    assert_null(guard_accept(view, "api", fixture_guard_rules(), NULL, NULL));
-    recorder.count = 0;
-    accepted = guard_accept(view, "web", fixture_guard_rules(), recorder_hear, &recorder);
-    assert_non_null(accepted);
-    assert_int_equal(view->count, COUNT);
-    view_free(view);
-    assert_int_equal(accepted->count, LEFT);
-    assert_int_equal(accepted->freeze_count, 0);
-    assert_int_equal(accepted->departure_count, COUNT - LEFT);
-    assert_int_equal(accepted->poll.number, 3);
-    assert_int_equal(recorder.events[0].kind, EVENT_THAWED);
-    assert_int_equal(recorder_count(&recorder, EVENT_REMOVED, NULL), COUNT - LEFT);
-    assert_null(guard_accept(accepted, "web", fixture_guard_rules(), NULL, NULL));
-    view_free(accepted);
-}
-
-/* A reload may put groups into one cluster while one of them is held back. */
-static void a_cluster_that_is_renamed_while_it_is_frozen_stays_whole(void **state)
-{
-    const char *const rename[] = {"^.*$ -> all"};
-    struct instance instances[] = {
-        fixture_instance("a-1", "api", "10.0.0.1"), fixture_instance("a-2", "api", "10.0.0.2"),
-        fixture_instance("w-1", "web", "10.0.0.3"), fixture_instance("w-2", "web", "10.0.0.4"),
-        fixture_instance("x-1", "x", "10.0.0.5"),
-    };
-    struct guard_rules rules = *fixture_guard_rules();
-    struct recorder recorder = {0};
-    struct naming *naming = NULL;
-    struct view *view = NULL;
-    struct view *accepted = NULL;
-    struct inventory *poll = fixture_poll(&instances[4], 1);
-
-    (void)state;
-    assert_true(naming_new(&naming, rename, 1, NULL));
-    poll_apply(&view, &recorder, instances, 5, 1);
-    poll_apply(&view, &recorder, &instances[4], 1, 2000);
-    poll_apply(&view, &recorder, &instances[4], 1, 4000);
-    assert_int_equal(recorder_count(&recorder, EVENT_FROZEN, NULL), 2);
-    assert_int_equal(view->freeze_count, 2);
-    assert_string_equal(view->freezes[0].cluster, "api");
-    assert_non_null(view_find_freeze(view, "web"));
-    rules.naming = naming;
-    /* Before the next poll nothing is held by the new name; with it, everything is. */
-    assert_null(guard_accept(view, "all", &rules, NULL, NULL));
-    accepted = guard_accept(view, "api", &rules, NULL, NULL);
-    assert_int_equal(accepted->count, 5);
-    view_free(accepted);
-    recorder.count = 0;
-    accepted = guard_apply(view, poll, &rules, 6000, recorder_hear, &recorder);
-    assert_int_equal(accepted->count, 5);
-    assert_int_equal(accepted->freeze_count, 1);
-    assert_string_equal(accepted->freezes[0].cluster, "all");
-    assert_int_equal(accepted->freezes[0].held_count, 4);
-    assert_int_equal(recorder_count(&recorder, EVENT_FROZEN, NULL), 1);
-    assert_int_equal(recorder_count(&recorder, EVENT_THAWED, NULL), 2);
-    view_free(view);
-    view = guard_accept(accepted, "all", &rules, NULL, NULL);
-    assert_int_equal(view->count, 1);
-    view_free(accepted);
-    view_free(view);
-    inventory_free(poll);
-    naming_free(naming);
-}
-
 /* The monotonic clock may have begun anew since it was written. */
 static void a_restored_view_takes_any_poll_and_stays_restored_until_one(void **state)
 {
@@ -564,43 +438,17 @@ static void a_restored_view_takes_any_poll_and_stays_restored_until_one(void **s
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, &instance, 1, 1000000);
+    fixture_apply(&view, &recorder, &instance, 1, 1000000);
     view->is_restored = true;
     view->poll.number = 0;
-    poll_apply(&view, &recorder, NULL, 0, 10);
+    fixture_apply(&view, &recorder, NULL, 0, 10);
     assert_true(view->is_restored);
     assert_int_equal(recorder.events[0].kind, EVENT_EMPTY_POLL);
-    poll_apply(&view, &recorder, &instance, 1, 20);
+    fixture_apply(&view, &recorder, &instance, 1, 20);
     assert_false(view->is_restored);
     assert_int_equal(recorder.count, 0);
     assert_int_equal(view->poll.number, 1);
     assert_int_equal(view->poll.started_ms, 20);
-    view_free(view);
-}
-
-static void departures_are_kept_while_somebody_needs_them(void **state)
-{
-    enum { COUNT = 600 };
-    struct instance instances[COUNT];
-    char ids[COUNT][24];
-    struct recorder recorder = {0};
-    struct view *view = NULL;
-
-    (void)state;
-    many_make(instances, ids, COUNT);
-    poll_apply(&view, &recorder, instances, COUNT, 1000);
-    for (size_t i = 1; i < COUNT; i++) {
-        instances[i].state = STATE_TERMINATED;
-    }
-    poll_apply(&view, &recorder, instances, COUNT, 2000);
-    assert_int_equal(view->departure_count, COUNT - 1);
-    poll_apply(&view, &recorder, instances, COUNT, 1999 + GUARD_LOSS_WINDOW_MS);
-    assert_int_equal(view->departure_count, COUNT - 1);
-    poll_apply(&view, &recorder, instances, COUNT, 2000 + GUARD_LOSS_WINDOW_MS);
-    assert_int_equal(view->departure_count, GUARD_DEPARTURES);
-    assert_null(view_find_departure(view, "i-001"));
-    assert_int_equal(view_find_departure(view, "i-599")->at.number, 2);
-    assert_int_equal(view_find_departure(view, "i-599")->reason, REASON_STATE_GONE);
     view_free(view);
 }
 
@@ -622,8 +470,8 @@ static void an_outsider_says_why_and_since_when(void **state)
         memcpy(&value[i], "\xF0\x9F\x98\x80", 4);
     }
     instances[1].weight_tag = value;
-    poll_apply(&view, &recorder, instances, 3, 1000);
-    poll_apply(&view, &recorder, instances, 3, 2000);
+    fixture_apply(&view, &recorder, instances, 3, 1000);
+    fixture_apply(&view, &recorder, instances, 3, 2000);
     outsider = view_find_outsider(view, "i-2");
     assert_int_equal(outsider->reason, REASON_BAD_WEIGHT);
     assert_int_equal(strlen(outsider->value), 253);
@@ -651,13 +499,13 @@ static void a_hold_that_comes_changes_or_goes_is_told(void **state)
     struct view *view = NULL;
 
     (void)state;
-    poll_apply(&view, &recorder, &instance, 1, 1);
+    fixture_apply(&view, &recorder, &instance, 1, 1);
     for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
         instance.hold_tag = tags[i];
-        poll_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 2));
+        fixture_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 2));
         assert_int_equal(recorder.count, 1);
         assert_int_equal(recorder.events[0].kind, EVENT_CHANGED);
-        poll_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 3));
+        fixture_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 3));
         assert_int_equal(recorder.count, 0);
     }
     assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_NONE);
@@ -675,9 +523,9 @@ static void a_hold_outlives_polls_that_do_not_show_the_instance(void **state)
 
     (void)state;
     both[1].hold_tag = "maint by=ann reason=new disk";
-    poll_apply(&view, &recorder, both, 2, 1);
-    poll_apply(&view, &recorder, both, 1, 2);
-    poll_apply(&view, &recorder, NULL, 0, 3);
+    fixture_apply(&view, &recorder, both, 2, 1);
+    fixture_apply(&view, &recorder, both, 1, 2);
+    fixture_apply(&view, &recorder, NULL, 0, 3);
     assert_int_equal(view_find(view, "i-2")->accepted.hold.kind, HOLD_MAINT);
     assert_string_equal(view_find(view, "i-2")->accepted.hold.by, "ann");
     assert_string_equal(view_find(view, "i-2")->accepted.hold.reason, "new disk");
@@ -692,13 +540,13 @@ static void a_bad_hold_is_told_once_and_bridged(void **state)
 
     (void)state;
     instance.hold_tag = "drain";
-    poll_apply(&view, &recorder, &instance, 1, 1);
+    fixture_apply(&view, &recorder, &instance, 1, 1);
     instance.hold_tag = "drained";
-    poll_apply(&view, &recorder, &instance, 1, 2);
+    fixture_apply(&view, &recorder, &instance, 1, 2);
     assert_int_equal(recorder.count, 1);
     assert_int_equal(recorder.events[0].kind, EVENT_BAD_VALUE);
     assert_int_equal(recorder.events[0].reason, REASON_BAD_HOLD);
-    poll_apply(&view, &recorder, &instance, 1, 3);
+    fixture_apply(&view, &recorder, &instance, 1, 3);
     assert_int_equal(recorder.count, 0);
     assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_DRAIN);
     view_free(view);
@@ -734,11 +582,7 @@ int main(void)
         cmocka_unit_test(every_change_of_a_member_is_told),
         cmocka_unit_test(a_missing_tag_or_group_is_believed_the_second_time),
         cmocka_unit_test(a_tag_that_goes_after_a_word_is_believed_at_once),
-        cmocka_unit_test(a_thaw_is_told_before_the_removals),
-        cmocka_unit_test(only_what_is_held_back_can_be_accepted),
-        cmocka_unit_test(a_cluster_that_is_renamed_while_it_is_frozen_stays_whole),
         cmocka_unit_test(a_restored_view_takes_any_poll_and_stays_restored_until_one),
-        cmocka_unit_test(departures_are_kept_while_somebody_needs_them),
         cmocka_unit_test(an_outsider_says_why_and_since_when),
         cmocka_unit_test(a_hold_that_comes_changes_or_goes_is_told),
         cmocka_unit_test(a_hold_outlives_polls_that_do_not_show_the_instance),

@@ -14,17 +14,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
-#include <glob.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/discovery/fixture.h"
+#include "tests/unit/discovery/scenario.h"
 
 enum {
-    LINE_SIZE = 512,
-    WORDS_MAX = 64,
     IDS_MAX = 128,
     RENAMES_MAX = 8,
     EPOCH_MS = 1000000, /* what a scenario calls 0 */
@@ -36,8 +33,8 @@ struct event_text {
 };
 
 struct stage {
-    const char *path;
-    int line;
+    struct scenario scenario;
+    struct scenario_line line; /* the one that runs */
     int64_t now_ms;
     struct arena arena;
     struct inventory *world;
@@ -48,26 +45,7 @@ struct stage {
     struct view *view;
     struct event_text *events; /* since the last command that was no question */
     size_t event_count;
-    char *words[WORDS_MAX];
-    size_t word_count;
 };
-
-#define stage_fail(stage, ...)                                                                     \
-    do {                                                                                           \
-        print_error("%s:%d: ", (stage)->path, (stage)->line);                                      \
-        fail_msg(__VA_ARGS__);                                                                     \
-    } while (0)
-
-static int64_t number_read(const struct stage *stage, const char *text)
-{
-    char *end = NULL;
-    long long value = strtoll(text, &end, 10);
-
-    if (end == text || *end != '\0') {
-        stage_fail(stage, "\"%s\" is no number", text);
-    }
-    return value;
-}
 
 /* Seconds, with a fraction if need be, as the clock of the guard. */
 static int64_t moment_read(const struct stage *stage, const char *text)
@@ -76,7 +54,7 @@ static int64_t moment_read(const struct stage *stage, const char *text)
     double seconds = strtod(text, &end);
 
     if (end == text || *end != '\0') {
-        stage_fail(stage, "\"%s\" is no moment", text);
+        scenario_fail(&stage->scenario, "\"%s\" is no moment", text);
     }
     return EPOCH_MS + (int64_t)(seconds * 1000 + 0.5);
 }
@@ -98,11 +76,12 @@ static size_t ids_expand(struct stage *stage, const char *word, const char **ids
     }
     prefix = arena_string_of(&stage->arena, word, length);
     if (strncmp(dots + 2, word, length) != 0) {
-        stage_fail(stage, "\"%s\" is no range of ids", word);
+        scenario_fail(&stage->scenario, "\"%s\" is no range of ids", word);
     }
-    for (int64_t i = number_read(
-             stage, arena_string_of(&stage->arena, word + length, (size_t)(dots - word) - length));
-         i <= number_read(stage, dots + 2 + length); i++) {
+    for (int64_t i =
+             scenario_number(&stage->scenario, arena_string_of(&stage->arena, word + length,
+                                                               (size_t)(dots - word) - length));
+         i <= scenario_number(&stage->scenario, dots + 2 + length); i++) {
         assert_true(count < IDS_MAX);
         ids[count++] = arena_format(&stage->arena, "%s%" PRId64, prefix, i);
     }
@@ -114,12 +93,13 @@ static size_t ids_of_words(struct stage *stage, size_t first, const char **ids)
 {
     size_t count = 0;
 
-    for (size_t i = first; i < stage->word_count && strchr(stage->words[i], '=') == NULL; i++) {
+    for (size_t i = first; i < stage->line.count && strchr(stage->line.words[i], '=') == NULL;
+         i++) {
         assert_true(count < IDS_MAX);
-        count += ids_expand(stage, stage->words[i], &ids[count]);
+        count += ids_expand(stage, stage->line.words[i], &ids[count]);
     }
     if (count == 0) {
-        stage_fail(stage, "an id is missing");
+        scenario_fail(&stage->scenario, "an id is missing");
     }
     return count;
 }
@@ -159,7 +139,8 @@ static void events_clear(struct stage *stage)
 {
     for (size_t i = 0; i < stage->event_count; i++) {
         if (!stage->events[i].is_expected) {
-            stage_fail(stage, "before this line \"%s\" was not expected", stage->events[i].text);
+            scenario_fail(&stage->scenario, "before this line \"%s\" was not expected",
+                          stage->events[i].text);
         }
     }
     stage->event_count = 0;
@@ -176,13 +157,13 @@ static void event_expect(struct stage *stage, const char *text)
     for (size_t i = 0; i < stage->event_count; i++) {
         print_error("heard: %s\n", stage->events[i].text);
     }
-    stage_fail(stage, "\"%s\" was not heard", text);
+    scenario_fail(&stage->scenario, "\"%s\" was not heard", text);
 }
 
 /* expect nothing | empty-poll | too-old | frozen CLUSTER N | removed ID... REASON | added ID... */
 static void run_expect(struct stage *stage)
 {
-    const char *kind = stage->words[1];
+    const char *kind = stage->line.words[1];
     const char *ids[IDS_MAX];
     const char *reason = "";
     size_t count = 0;
@@ -191,17 +172,17 @@ static void run_expect(struct stage *stage)
         events_clear(stage);
         return;
     }
-    if (stage->word_count == 2) {
+    if (stage->line.count == 2) {
         event_expect(stage, kind);
         return;
     }
     if (strcmp(kind, "frozen") == 0 || strcmp(kind, "thawed") == 0) {
-        event_expect(
-            stage, arena_format(&stage->arena, "%s %s %s", kind, stage->words[2], stage->words[3]));
+        event_expect(stage, arena_format(&stage->arena, "%s %s %s", kind, stage->line.words[2],
+                                         stage->line.words[3]));
         return;
     }
     if (strcmp(kind, "removed") == 0 || strcmp(kind, "bad-value") == 0) {
-        reason = arena_format(&stage->arena, " %s", stage->words[--stage->word_count]);
+        reason = arena_format(&stage->arena, " %s", stage->line.words[--stage->line.count]);
     }
     count = ids_of_words(stage, 2, ids);
     for (size_t i = 0; i < count; i++) {
@@ -242,7 +223,7 @@ static void field_set(struct stage *stage, struct instance *instance, const char
     } else if (strcmp(key, "address") == 0) {
         instance->address_tag = text;
     } else {
-        stage_fail(stage, "\"%s\" is no field of an instance", key);
+        scenario_fail(&stage->scenario, "\"%s\" is no field of an instance", key);
     }
 }
 
@@ -263,9 +244,9 @@ static void run_here(struct stage *stage)
                                                       stage->world->count % 250 + 1));
             instance->weight_tag = "100";
         }
-        for (size_t j = 1; j < stage->word_count; j++) {
-            if (strchr(stage->words[j], '=') != NULL) {
-                field_set(stage, instance, stage->words[j]);
+        for (size_t j = 1; j < stage->line.count; j++) {
+            if (strchr(stage->line.words[j], '=') != NULL) {
+                field_set(stage, instance, stage->line.words[j]);
             }
         }
     }
@@ -281,7 +262,7 @@ static void run_lost(struct stage *stage)
         struct instance *instance = world_find(stage, ids[i]);
 
         if (instance == NULL) {
-            stage_fail(stage, "%s is not here", ids[i]);
+            scenario_fail(&stage->scenario, "%s is not here", ids[i]);
         }
         *instance = stage->world->instances[--stage->world->count];
     }
@@ -300,32 +281,32 @@ static void world_apply(struct stage *stage, int64_t started_ms, size_t count)
 /* poll | poll empty | poll began N | poll every N until N */
 static void run_poll(struct stage *stage)
 {
-    const char *how = stage->word_count > 1 ? stage->words[1] : "";
+    const char *how = stage->line.count > 1 ? stage->line.words[1] : "";
 
-    if (stage->word_count == 1) {
+    if (stage->line.count == 1) {
         world_apply(stage, stage->now_ms, stage->world->count);
-    } else if (strcmp(how, "empty") == 0 && stage->word_count == 2) {
+    } else if (strcmp(how, "empty") == 0 && stage->line.count == 2) {
         world_apply(stage, stage->now_ms, 0);
-    } else if (strcmp(how, "began") == 0 && stage->word_count == 3) {
-        world_apply(stage, moment_read(stage, stage->words[2]), stage->world->count);
-    } else if (strcmp(how, "every") == 0 && stage->word_count == 5) {
-        int64_t until_ms = moment_read(stage, stage->words[4]);
-        int64_t step_ms = moment_read(stage, stage->words[2]) - EPOCH_MS;
+    } else if (strcmp(how, "began") == 0 && stage->line.count == 3) {
+        world_apply(stage, moment_read(stage, stage->line.words[2]), stage->world->count);
+    } else if (strcmp(how, "every") == 0 && stage->line.count == 5) {
+        int64_t until_ms = moment_read(stage, stage->line.words[4]);
+        int64_t step_ms = moment_read(stage, stage->line.words[2]) - EPOCH_MS;
 
         for (; stage->now_ms <= until_ms; stage->now_ms += step_ms) {
             world_apply(stage, stage->now_ms, stage->world->count);
         }
         stage->now_ms -= step_ms;
     } else {
-        stage_fail(stage, "which poll is that?");
+        scenario_fail(&stage->scenario, "which poll is that?");
     }
 }
 
 /* rules [flap=S] [rename=PATTERN->REPLACEMENT]... */
 static void run_rules(struct stage *stage)
 {
-    for (size_t i = 1; i < stage->word_count; i++) {
-        const char *word = stage->words[i];
+    for (size_t i = 1; i < stage->line.count; i++) {
+        const char *word = stage->line.words[i];
 
         if (strncmp(word, "flap=", 5) == 0) {
             stage->rules.flap_ms = moment_read(stage, word + 5) - EPOCH_MS;
@@ -336,12 +317,12 @@ static void run_rules(struct stage *stage)
             stage->renames[stage->rename_count++] = arena_format(
                 &stage->arena, "%.*s -> %s", (int)(arrow - word - 7), word + 7, arrow + 2);
         } else {
-            stage_fail(stage, "\"%s\" is no rule", word);
+            scenario_fail(&stage->scenario, "\"%s\" is no rule", word);
         }
     }
     naming_free(stage->naming);
     if (!naming_new(&stage->naming, stage->renames, stage->rename_count, NULL)) {
-        stage_fail(stage, "a rename rule is bad");
+        scenario_fail(&stage->scenario, "a rename rule is bad");
     }
     stage->rules.naming = stage->naming;
 }
@@ -363,10 +344,11 @@ static void run_restart(struct stage *stage)
 
 static void run_accept(struct stage *stage)
 {
-    struct view *view = guard_accept(stage->view, stage->words[1], &stage->rules, on_event, stage);
+    struct view *view =
+        guard_accept(stage->view, stage->line.words[1], &stage->rules, on_event, stage);
 
     if (view == NULL) {
-        stage_fail(stage, "nothing of %s is held back", stage->words[1]);
+        scenario_fail(&stage->scenario, "nothing of %s is held back", stage->line.words[1]);
     }
     view_free(stage->view);
     stage->view = view;
@@ -375,8 +357,8 @@ static void run_accept(struct stage *stage)
 static void check_value(struct stage *stage, const char *what, const char *word, size_t key_length,
                         int64_t value)
 {
-    if (number_read(stage, word + key_length) != value) {
-        stage_fail(stage, "%s: %.*s%" PRId64, what, (int)key_length, word, value);
+    if (scenario_number(&stage->scenario, word + key_length) != value) {
+        scenario_fail(&stage->scenario, "%s: %.*s%" PRId64, what, (int)key_length, word, value);
     }
 }
 
@@ -384,7 +366,7 @@ static void check_text(struct stage *stage, const char *what, const char *expect
                        const char *text)
 {
     if (strcmp(expected, text) != 0) {
-        stage_fail(stage, "%s: \"%s\" instead of \"%s\"", what, text, expected);
+        scenario_fail(&stage->scenario, "%s: \"%s\" instead of \"%s\"", what, text, expected);
     }
 }
 
@@ -421,7 +403,7 @@ static void entry_check(struct stage *stage, const struct view_entry *entry, con
                    : entry->is_untagged    ? "untagged"
                                            : "settled");
     } else {
-        stage_fail(stage, "\"%s\" is nothing that a member has", word);
+        scenario_fail(&stage->scenario, "\"%s\" is nothing that a member has", word);
     }
 }
 
@@ -435,11 +417,11 @@ static void run_member(struct stage *stage)
         const struct view_entry *entry = view_find(stage->view, ids[i]);
 
         if (entry == NULL) {
-            stage_fail(stage, "%s is no member", ids[i]);
+            scenario_fail(&stage->scenario, "%s is no member", ids[i]);
         }
-        for (size_t j = 1; j < stage->word_count; j++) {
-            if (strchr(stage->words[j], '=') != NULL) {
-                entry_check(stage, entry, stage->words[j]);
+        for (size_t j = 1; j < stage->line.count; j++) {
+            if (strchr(stage->line.words[j], '=') != NULL) {
+                entry_check(stage, entry, stage->line.words[j]);
             }
         }
     }
@@ -448,7 +430,7 @@ static void run_member(struct stage *stage)
 /* members N */
 static void run_members(struct stage *stage)
 {
-    check_value(stage, "members", stage->words[1], 0, (int64_t)stage->view->count);
+    check_value(stage, "members", stage->line.words[1], 0, (int64_t)stage->view->count);
 }
 
 /* outsider ID... reason=REASON [poll=N] [value=TEXT]; `reason=none`: not one that is known */
@@ -461,10 +443,10 @@ static void run_outsider(struct stage *stage)
         const struct view_outsider *outsider = view_find_outsider(stage->view, ids[i]);
 
         if (view_find(stage->view, ids[i]) != NULL) {
-            stage_fail(stage, "%s is a member", ids[i]);
+            scenario_fail(&stage->scenario, "%s is a member", ids[i]);
         }
-        for (size_t j = 1; j < stage->word_count; j++) {
-            const char *word = stage->words[j];
+        for (size_t j = 1; j < stage->line.count; j++) {
+            const char *word = stage->line.words[j];
 
             if (starts_with(word, "reason=")) {
                 check_text(stage, ids[i], word + 7,
@@ -478,7 +460,7 @@ static void run_outsider(struct stage *stage)
                 check_text(stage, ids[i], word + 6,
                            outsider->value == NULL ? "-" : outsider->value);
             } else if (strchr(word, '=') != NULL) {
-                stage_fail(stage, "\"%s\" is nothing that an outsider has", word);
+                scenario_fail(&stage->scenario, "\"%s\" is nothing that an outsider has", word);
             }
         }
     }
@@ -494,15 +476,16 @@ static void run_departed(struct stage *stage)
         const struct view_departure *departure = view_find_departure(stage->view, ids[i]);
 
         if (departure == NULL) {
-            stage_fail(stage, "%s did not go", ids[i]);
+            scenario_fail(&stage->scenario, "%s did not go", ids[i]);
         }
-        for (size_t j = 1; j < stage->word_count; j++) {
-            if (starts_with(stage->words[j], "reason=")) {
-                check_text(stage, ids[i], stage->words[j] + 7, reason_text(departure->reason));
-            } else if (starts_with(stage->words[j], "poll=")) {
-                check_value(stage, ids[i], stage->words[j], 5, (int64_t)departure->at.number);
-            } else if (strchr(stage->words[j], '=') != NULL) {
-                stage_fail(stage, "\"%s\" is nothing that a departure has", stage->words[j]);
+        for (size_t j = 1; j < stage->line.count; j++) {
+            if (starts_with(stage->line.words[j], "reason=")) {
+                check_text(stage, ids[i], stage->line.words[j] + 7, reason_text(departure->reason));
+            } else if (starts_with(stage->line.words[j], "poll=")) {
+                check_value(stage, ids[i], stage->line.words[j], 5, (int64_t)departure->at.number);
+            } else if (strchr(stage->line.words[j], '=') != NULL) {
+                scenario_fail(&stage->scenario, "\"%s\" is nothing that a departure has",
+                              stage->line.words[j]);
             }
         }
     }
@@ -511,7 +494,7 @@ static void run_departed(struct stage *stage)
 /* freeze none | freeze CLUSTER [held=N] [of=N] [polls=N] [since=N] */
 static void run_freeze(struct stage *stage)
 {
-    const char *cluster = stage->words[1];
+    const char *cluster = stage->line.words[1];
     const struct view_freeze *freeze = view_find_freeze(stage->view, cluster);
 
     if (strcmp(cluster, "none") == 0) {
@@ -519,10 +502,10 @@ static void run_freeze(struct stage *stage)
         return;
     }
     if (freeze == NULL) {
-        stage_fail(stage, "%s is not frozen", cluster);
+        scenario_fail(&stage->scenario, "%s is not frozen", cluster);
     }
-    for (size_t i = 2; i < stage->word_count; i++) {
-        const char *word = stage->words[i];
+    for (size_t i = 2; i < stage->line.count; i++) {
+        const char *word = stage->line.words[i];
 
         if (starts_with(word, "held=")) {
             check_value(stage, cluster, word, 5, (int64_t)freeze->held_count);
@@ -533,7 +516,7 @@ static void run_freeze(struct stage *stage)
         } else if (starts_with(word, "since=")) {
             check_value(stage, cluster, word, 6, (freeze->since_ms - EPOCH_MS) / 1000);
         } else {
-            stage_fail(stage, "\"%s\" is nothing that a freeze has", word);
+            scenario_fail(&stage->scenario, "\"%s\" is nothing that a freeze has", word);
         }
     }
 }
@@ -559,28 +542,22 @@ static const struct command {
 };
 
 /* [at SECONDS] command ... */
-static void line_run(struct stage *stage, char *text)
+static void line_run(void *owner, char *text)
 {
-    char *rest = NULL;
-    char **words = stage->words;
+    struct stage *stage = owner;
+    struct scenario_line *line = &stage->line;
+    const char *moment = NULL;
 
-    stage->word_count = 0;
-    text[strcspn(text, "#\n")] = '\0';
-    for (char *word = strtok_r(text, " \t", &rest); word != NULL;
-         word = strtok_r(NULL, " \t", &rest)) {
-        assert_true(stage->word_count < WORDS_MAX);
-        words[stage->word_count++] = word;
+    *line = scenario_cut(&stage->scenario, text);
+    moment = scenario_take_moment(line);
+    if (moment != NULL) {
+        stage->now_ms = moment_read(stage, moment);
     }
-    if (stage->word_count > 2 && strcmp(words[0], "at") == 0) {
-        stage->now_ms = moment_read(stage, words[1]);
-        stage->word_count -= 2;
-        memmove(&words[0], &words[2], stage->word_count * sizeof(words[0]));
-    }
-    if (stage->word_count == 0) {
+    if (line->count == 0) {
         return;
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (strcmp(words[0], commands[i].name) == 0 && stage->word_count >= commands[i].words_min) {
+        if (strcmp(line->words[0], commands[i].name) == 0 && line->count >= commands[i].words_min) {
             if (!commands[i].is_question) {
                 events_clear(stage);
             }
@@ -588,29 +565,22 @@ static void line_run(struct stage *stage, char *text)
             return;
         }
     }
-    stage_fail(stage, "\"%s\" with %zu words is not understood", words[0], stage->word_count);
+    scenario_fail(&stage->scenario, "\"%s\" with %zu words is not understood", line->words[0],
+                  line->count);
 }
 
-static void scenario(void **state)
+static void file_run(void **state)
 {
     struct stage *stage = calloc(1, sizeof(*stage));
-    char line[LINE_SIZE];
-    FILE *file = NULL;
 
     assert_non_null(stage);
-    stage->path = *state;
+    stage->scenario.path = *state;
     stage->now_ms = EPOCH_MS;
     stage->rules.membership = fixture_rules();
     stage->world = inventory_new();
     arena_init(&stage->arena);
-    file = fopen(stage->path, "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file) != NULL) {
-        stage->line++;
-        line_run(stage, line);
-    }
+    scenario_read(&stage->scenario, line_run, stage);
     events_clear(stage);
-    fclose(file);
     naming_free(stage->naming);
     view_free(stage->view);
     inventory_free(stage->world);
@@ -621,24 +591,5 @@ static void scenario(void **state)
 
 int main(void)
 {
-    glob_t found = {0};
-    struct CMUnitTest *tests = NULL;
-    int failures = 0;
-
-    if (glob("tests/scenarios/guard/*.scn", 0, NULL, &found) != 0) {
-        fprintf(stderr, "no tests/scenarios/guard/*.scn here: run it from the source directory\n");
-        return 1;
-    }
-    tests = calloc(found.gl_pathc, sizeof(*tests));
-    for (size_t i = 0; tests != NULL && i < found.gl_pathc; i++) {
-        tests[i] = (struct CMUnitTest){
-            .name = strrchr(found.gl_pathv[i], '/') + 1,
-            .test_func = scenario,
-            .initial_state = found.gl_pathv[i],
-        };
-    }
-    failures = _cmocka_run_group_tests("guard scenarios", tests, found.gl_pathc, NULL, NULL);
-    free(tests);
-    globfree(&found);
-    return failures;
+    return scenario_run_group("guard scenarios", "tests/scenarios/guard/*.scn", file_run);
 }

@@ -14,25 +14,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
-#include <glob.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "discovery/lifecycle.h"
+#include "tests/unit/discovery/scenario.h"
 
 enum {
-    LINE_SIZE = 512,
-    WORDS_MAX = 24,
     THINGS_MAX = 64,
     EPOCH_S = 1700000000, /* what a scenario calls 0 */
     ROLLCALLS = 3,
-};
-
-struct thing {
-    char *words[WORDS_MAX];
-    size_t count;
 };
 
 struct rollcall {
@@ -42,43 +34,25 @@ struct rollcall {
 
 /* The world as it looks now, and what is expected of the next reconciliation. */
 struct stage {
-    const char *path;
-    int line;
+    struct scenario scenario;
     int64_t now_s;
-    struct thing rules;
-    struct thing hooks[THINGS_MAX];
-    struct thing instances[THINGS_MAX];
-    struct thing servers[THINGS_MAX];
+    struct scenario_line rules;
+    struct scenario_line hooks[THINGS_MAX];
+    struct scenario_line instances[THINGS_MAX];
+    struct scenario_line servers[THINGS_MAX];
     size_t hook_count;
     size_t instance_count;
     size_t server_count;
     struct rollcall rollcalls[ROLLCALLS];
     struct rollcall *active;
-    struct thing expected[THINGS_MAX];
+    struct scenario_line expected[THINGS_MAX];
     size_t expected_count;
     bool is_expecting;
     struct arena arena;
 };
 
-#define stage_fail(stage, ...)                                                                     \
-    do {                                                                                           \
-        print_error("%s:%d: ", (stage)->path, (stage)->line);                                      \
-        fail_msg(__VA_ARGS__);                                                                     \
-    } while (0)
-
-static int64_t number_read(const struct stage *stage, const char *text)
-{
-    char *end = NULL;
-    long long value = strtoll(text, &end, 10);
-
-    if (end == text || *end != '\0') {
-        stage_fail(stage, "\"%s\" is no number", text);
-    }
-    return value;
-}
-
 /* The value of "key=value" among the words from `first` on, or NULL. "@N" is a moment. */
-static const char *value_find(struct stage *stage, const struct thing *thing, size_t first,
+static const char *value_find(struct stage *stage, const struct scenario_line *thing, size_t first,
                               const char *key)
 {
     size_t length = strlen(key);
@@ -90,19 +64,20 @@ static const char *value_find(struct stage *stage, const struct thing *thing, si
             continue;
         }
         if (value[0] == '@') {
-            return arena_format(&stage->arena, "%" PRId64, EPOCH_S + number_read(stage, value + 1));
+            return arena_format(&stage->arena, "%" PRId64,
+                                EPOCH_S + scenario_number(&stage->scenario, value + 1));
         }
         return value;
     }
     return NULL;
 }
 
-static int64_t seconds_find(struct stage *stage, const struct thing *thing, size_t first,
+static int64_t seconds_find(struct stage *stage, const struct scenario_line *thing, size_t first,
                             const char *key, int64_t otherwise_s)
 {
     const char *value = value_find(stage, thing, first, key);
 
-    return value == NULL ? otherwise_s : number_read(stage, value);
+    return value == NULL ? otherwise_s : scenario_number(&stage->scenario, value);
 }
 
 /* instance ID GROUP STATE; hook GROUP NAME launching|terminating heartbeat= global= */
@@ -116,7 +91,7 @@ static struct autoscaling_view *view_build(struct stage *stage)
         autoscaling_view_add_instance(view, words[1], words[2], words[3]);
     }
     for (size_t i = 0; i < stage->hook_count; i++) {
-        struct thing *thing = &stage->hooks[i];
+        struct scenario_line *thing = &stage->hooks[i];
         struct autoscaling_hook hook = {
             .group = thing->words[1],
             .name = thing->words[2],
@@ -137,7 +112,7 @@ static struct inventory *inventory_build(struct stage *stage)
     struct inventory *inventory = inventory_new();
 
     for (size_t i = 0; i < stage->server_count; i++) {
-        struct thing *thing = &stage->servers[i];
+        struct scenario_line *thing = &stage->servers[i];
         struct instance *instance = inventory_add(inventory);
         const char *address =
             thing->count < 4 || strcmp(thing->words[3], "-") == 0 ? NULL : thing->words[3];
@@ -168,7 +143,7 @@ static const char *action_text(struct stage *stage, const struct lifecycle_actio
     return arena_format(&stage->arena, "%s %s %s", name, action->id, last);
 }
 
-static const char *words_join(struct stage *stage, const struct thing *thing, size_t first)
+static const char *words_join(struct stage *stage, const struct scenario_line *thing, size_t first)
 {
     const char *text = "";
 
@@ -215,21 +190,21 @@ static void expectation_check(struct stage *stage)
 
         if (i >= stage->expected_count ||
             strcmp(text, words_join(stage, &stage->expected[i], 1)) != 0) {
-            stage_fail(stage, "before this line, at %" PRId64 ": planned \"%s\"", stage->now_s,
-                       text);
+            scenario_fail(&stage->scenario, "before this line, at %" PRId64 ": planned \"%s\"",
+                          stage->now_s, text);
         }
         matches++;
     }
     if (matches < stage->expected_count) {
-        stage_fail(stage, "before this line, at %" PRId64 ": \"%s\" was not planned", stage->now_s,
-                   words_join(stage, &stage->expected[matches], 1));
+        scenario_fail(&stage->scenario, "before this line, at %" PRId64 ": \"%s\" was not planned",
+                      stage->now_s, words_join(stage, &stage->expected[matches], 1));
     }
     stage->expected_count = 0;
     stage->is_expecting = false;
 }
 
 /* done | failed [ID]: what was planned was carried out, or never will be. */
-static void outcome_note(struct stage *stage, const struct thing *thing)
+static void outcome_note(struct stage *stage, const struct scenario_line *thing)
 {
     const struct lifecycle_plan *plan = &stage->active->plan;
     const char *id = thing->count > 1 ? thing->words[1] : NULL;
@@ -243,8 +218,8 @@ static void outcome_note(struct stage *stage, const struct thing *thing)
 }
 
 /* A thing is known by its first `keys` words after the verb; the newer one stands. */
-static void thing_put(struct stage *stage, struct thing *things, size_t *count,
-                      const struct thing *thing, size_t keys)
+static void thing_put(struct stage *stage, struct scenario_line *things, size_t *count,
+                      const struct scenario_line *thing, size_t keys)
 {
     for (size_t i = 0; i < *count; i++) {
         size_t same = 1;
@@ -258,12 +233,12 @@ static void thing_put(struct stage *stage, struct thing *things, size_t *count,
         }
     }
     if (*count == THINGS_MAX || thing->count <= keys) {
-        stage_fail(stage, "too many things, or too few words");
+        scenario_fail(&stage->scenario, "too many things, or too few words");
     }
     things[(*count)++] = *thing;
 }
 
-static void thing_drop(struct thing *things, size_t *count, const char *id)
+static void thing_drop(struct scenario_line *things, size_t *count, const char *id)
 {
     size_t kept = 0;
 
@@ -275,19 +250,20 @@ static void thing_drop(struct thing *things, size_t *count, const char *id)
     *count = kept;
 }
 
-static void wake_check(struct stage *stage, const struct thing *thing)
+static void wake_check(struct stage *stage, const struct scenario_line *thing)
 {
     int64_t next_s = stage->active->plan.next_s;
-    int64_t expected_s =
-        strcmp(thing->words[1], "never") == 0 ? 0 : EPOCH_S + number_read(stage, thing->words[1]);
+    int64_t expected_s = strcmp(thing->words[1], "never") == 0
+                             ? 0
+                             : EPOCH_S + scenario_number(&stage->scenario, thing->words[1]);
 
     if (next_s != expected_s) {
-        stage_fail(stage, "wakes at %" PRId64 ", not at %s", next_s == 0 ? 0 : next_s - EPOCH_S,
-                   thing->words[1]);
+        scenario_fail(&stage->scenario, "wakes at %" PRId64 ", not at %s",
+                      next_s == 0 ? 0 : next_s - EPOCH_S, thing->words[1]);
     }
 }
 
-static void standby_check(struct stage *stage, const struct thing *thing)
+static void standby_check(struct stage *stage, const struct scenario_line *thing)
 {
     struct autoscaling_view *view = view_build(stage);
     const char *const *ids = NULL;
@@ -299,7 +275,7 @@ static void standby_check(struct stage *stage, const struct thing *thing)
     }
     autoscaling_view_free(view);
     if (strcmp(text, words_join(stage, thing, 1)) != 0) {
-        stage_fail(stage, "in standby: %s", text);
+        scenario_fail(&stage->scenario, "in standby: %s", text);
     }
 }
 
@@ -310,7 +286,7 @@ static void restart(struct stage *stage)
     stage->active->plan = (struct lifecycle_plan){.count = 0};
 }
 
-static void world_change(struct stage *stage, const struct thing *thing)
+static void world_change(struct stage *stage, const struct scenario_line *thing)
 {
     const char *verb = thing->words[0];
 
@@ -327,11 +303,11 @@ static void world_change(struct stage *stage, const struct thing *thing)
     } else if (strcmp(verb, "lost") == 0 && thing->count == 2) {
         thing_drop(stage->servers, &stage->server_count, thing->words[1]);
     } else {
-        stage_fail(stage, "\"%s\" is not understood", words_join(stage, thing, 0));
+        scenario_fail(&stage->scenario, "\"%s\" is not understood", words_join(stage, thing, 0));
     }
 }
 
-static void command_run(struct stage *stage, const struct thing *thing)
+static void command_run(struct stage *stage, const struct scenario_line *thing)
 {
     const char *verb = thing->words[0];
 
@@ -358,32 +334,20 @@ static void command_run(struct stage *stage, const struct thing *thing)
 }
 
 /* [at SECONDS] [A:|B:|C:] command ... */
-static void line_run(struct stage *stage, const char *line)
+static void line_run(void *owner, char *text)
 {
-    char *text = arena_string(&stage->arena, line);
-    char *rest = NULL;
-    struct thing thing = {.count = 0};
-    int64_t now_s = stage->now_s;
+    struct stage *stage = owner;
+    struct scenario_line thing = scenario_cut(&stage->scenario, arena_string(&stage->arena, text));
+    const char *moment = scenario_take_moment(&thing);
+    int64_t now_s = moment == NULL ? stage->now_s : scenario_number(&stage->scenario, moment);
     struct rollcall *rollcall = &stage->rollcalls[0];
 
-    text[strcspn(text, "#\n")] = '\0';
-    for (char *word = strtok_r(text, " \t", &rest); word != NULL;
-         word = strtok_r(NULL, " \t", &rest)) {
-        assert_true(thing.count < WORDS_MAX);
-        thing.words[thing.count++] = word;
-    }
-    if (thing.count > 2 && strcmp(thing.words[0], "at") == 0) {
-        now_s = number_read(stage, thing.words[1]);
-        thing.count -= 2;
-        memmove(&thing.words[0], &thing.words[2], thing.count * sizeof(thing.words[0]));
-    }
     if (thing.count > 1 && strlen(thing.words[0]) == 2 && thing.words[0][1] == ':') {
         size_t index = (size_t)(thing.words[0][0] - 'A');
 
         assert_true(index < ROLLCALLS);
         rollcall = &stage->rollcalls[index];
-        thing.count--;
-        memmove(&thing.words[0], &thing.words[1], thing.count * sizeof(thing.words[0]));
+        scenario_drop(&thing, 1);
     }
     if (thing.count == 0) {
         return;
@@ -396,28 +360,21 @@ static void line_run(struct stage *stage, const char *line)
     command_run(stage, &thing);
 }
 
-static void scenario(void **state)
+static void file_run(void **state)
 {
     struct stage *stage = calloc(1, sizeof(*stage));
-    char line[LINE_SIZE];
-    FILE *file = NULL;
+    char rules[] = "rules launch=srvCreation terminate=srvTermination drain=60";
 
     assert_non_null(stage);
-    stage->path = *state;
+    stage->scenario.path = *state;
     arena_init(&stage->arena);
     for (size_t i = 0; i < ROLLCALLS; i++) {
         stage->rollcalls[i].memory = lifecycle_memory_new();
     }
     stage->active = &stage->rollcalls[0];
-    line_run(stage, "rules launch=srvCreation terminate=srvTermination drain=60");
-    file = fopen(stage->path, "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof(line), file) != NULL) {
-        stage->line++;
-        line_run(stage, line);
-    }
+    line_run(stage, rules);
+    scenario_read(&stage->scenario, line_run, stage);
     expectation_check(stage);
-    fclose(file);
     for (size_t i = 0; i < ROLLCALLS; i++) {
         lifecycle_memory_free(stage->rollcalls[i].memory);
     }
@@ -427,24 +384,5 @@ static void scenario(void **state)
 
 int main(void)
 {
-    glob_t found = {0};
-    struct CMUnitTest *tests = NULL;
-    int failures = 0;
-
-    if (glob("tests/scenarios/*.scn", 0, NULL, &found) != 0) {
-        fprintf(stderr, "no tests/scenarios/*.scn here: run it from the source directory\n");
-        return 1;
-    }
-    tests = calloc(found.gl_pathc, sizeof(*tests));
-    for (size_t i = 0; tests != NULL && i < found.gl_pathc; i++) {
-        tests[i] = (struct CMUnitTest){
-            .name = strrchr(found.gl_pathv[i], '/') + 1,
-            .test_func = scenario,
-            .initial_state = found.gl_pathv[i],
-        };
-    }
-    failures = _cmocka_run_group_tests("scenarios", tests, found.gl_pathc, NULL, NULL);
-    free(tests);
-    globfree(&found);
-    return failures;
+    return scenario_run_group("scenarios", "tests/scenarios/*.scn", file_run);
 }

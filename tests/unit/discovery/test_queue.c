@@ -3,8 +3,7 @@
 /*
  * tests/unit/discovery/test_queue.c - receives, pokes, deletes and waits of the queue.
  *
- * The functions of discovery/aws/call.h are played here: a call is written down, and the test
- * answers it. The loop's clock is the machine's, moved ahead by the test.
+ * AWS is played, and time passes when the test says so.
  */
 
 /* clang-format off */
@@ -17,103 +16,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "discovery/log.h"
 #include "discovery/queue.h"
 #include "discovery/queue_deleter.h"
 #include "discovery/queue_request.h"
+#include "tests/unit/discovery/heard_log.h"
+#include "tests/unit/discovery/played_aws.h"
+#include "tests/unit/moved_clock.h"
 #include "zones/arena.h"
-
-/* ---- time ---- */
-
-static int64_t ahead_ms;
-
-/* Takes the place of the C library's, also for libuv. */
-int clock_gettime(clockid_t clock, struct timespec *now)
-{
-    int64_t ns = 0;
-
-    if (syscall(SYS_clock_gettime, clock, now) != 0) {
-        return -1;
-    }
-    ns = (int64_t)now->tv_sec * 1000000000 + now->tv_nsec + ahead_ms * 1000000;
-    now->tv_sec = ns / 1000000000;
-    now->tv_nsec = ns % 1000000000;
-    return 0;
-}
 
 /* ---- AWS, as the test plays it ---- */
 
-struct aws_client {
-    int unused;
-};
-
-struct aws_call {
-    aws_done done;
-    void *owner;
-    char body[2048];
-    int64_t timeout_ms;
-};
-
-static struct aws_client the_client;
 static struct aws_call *receive; /* under way, NULL: none */
 static struct aws_call *deletion;
 static size_t receives; /* started so far */
 static size_t deletions;
-static size_t cancelled;
-static bool is_answering;
 
 struct aws_call *aws_call_start_json(struct aws_client *client,
                                      const struct aws_json_request *request, aws_done done,
                                      void *owner)
 {
-    struct aws_call *call = memory_new(sizeof(*call));
     bool is_receive = strcmp(request->target, "AmazonSQS.ReceiveMessage") == 0;
-    struct aws_call **place = is_receive ? &receive : &deletion;
+    struct aws_call *call = played_call(client, is_receive ? &receive : &deletion, done, owner);
 
-    assert_ptr_equal(client, &the_client);
     assert_int_equal(request->service, AWS_SQS);
     if (!is_receive) {
         assert_string_equal(request->target, "AmazonSQS.DeleteMessageBatch");
     }
-    assert_null(*place);
-    *call = (struct aws_call){.done = done, .owner = owner, .timeout_ms = request->timeout_ms};
-    snprintf(call->body, sizeof(call->body), "%s", request->body);
+    call->timeout_ms = request->timeout_ms;
+    snprintf(call->asked, sizeof(call->asked), "%s", request->body);
     receives += is_receive;
     deletions += !is_receive;
-    *place = call;
     return call;
-}
-
-void aws_call_cancel(struct aws_call *call)
-{
-    struct aws_call **place = call == receive ? &receive : &deletion;
-
-    assert_false(is_answering && call == NULL);
-    assert_ptr_equal(call, *place);
-    *place = NULL;
-    cancelled++;
-    free(call);
-}
-
-static void answer(struct aws_call **place, const struct aws_result *result)
-{
-    struct aws_call *call = *place;
-
-    assert_non_null(call);
-    *place = NULL;
-    is_answering = true;
-    call->done(call->owner, result);
-    is_answering = false;
-    free(call);
-}
-
-static void answer_body(struct aws_call **place, const char *body)
-{
-    answer(place, &(struct aws_result){.body = body, .body_length = strlen(body)});
 }
 
 static void answer_failure(struct aws_call **place, enum aws_failure_kind kind, const char *text)
@@ -121,7 +55,7 @@ static void answer_failure(struct aws_call **place, enum aws_failure_kind kind, 
     struct aws_failure failure = {.kind = kind, .status = 400};
 
     error_set(&failure.error, "%s", text);
-    answer(place, &(struct aws_result){.failure = &failure, .body = ""});
+    played_answer(place, &(struct aws_result){.failure = &failure, .body = ""});
 }
 
 /* Messages with the handles r0, r1, ... */
@@ -136,7 +70,7 @@ static void answer_messages(size_t first, size_t count)
                                    i == first ? "" : ",", i);
     }
     strcat(body, "]}");
-    answer_body(&receive, body);
+    played_body(&receive, body);
 }
 
 /* ---- the queue ---- */
@@ -148,7 +82,7 @@ struct fixture {
     struct queue *queue;
     size_t pokes;
     bool stop_when_told;
-    char log[4096];
+    struct heard_log log;
 };
 
 static const struct queue_settings settings = {.name = "main", .url = URL};
@@ -169,22 +103,13 @@ static void on_message(void *owner)
     }
 }
 
-static void on_line(void *owner, enum log_level level, const char *line, size_t length)
-{
-    struct fixture *fixture = owner;
-
-    (void)level;
-    (void)length;
-    strncat(fixture->log, line, sizeof(fixture->log) - strlen(fixture->log) - 1);
-}
-
 static int setup(void **state)
 {
     struct fixture *fixture = memory_new(sizeof(*fixture));
     const struct queue_listener listener = {fixture, on_message};
 
     uv_loop_init(&fixture->loop);
-    log_set_sink(on_line, fixture);
+    log_set_sink(heard_log_add, &fixture->log);
     receives = 0;
     deletions = 0;
     cancelled = 0;
@@ -210,7 +135,7 @@ static int teardown(void **state)
 /* Time passes, and what is due then runs. */
 static void pass(struct fixture *fixture, int64_t wait_ms)
 {
-    ahead_ms += wait_ms;
+    clock_ahead_ms += wait_ms;
     uv_run(&fixture->loop, UV_RUN_NOWAIT);
 }
 
@@ -220,23 +145,13 @@ static int64_t wait_ms(struct fixture *fixture)
     return uv_backend_timeout(&fixture->loop);
 }
 
-static size_t lines_count(const char *log, const char *event)
-{
-    size_t count = 0;
-
-    for (const char *at = strstr(log, event); at != NULL; at = strstr(at + 1, event)) {
-        count++;
-    }
-    return count;
-}
-
 static void the_first_long_poll_is_sent_at_once(void **state)
 {
     (void)state;
     assert_int_equal(receives, 1);
-    assert_string_equal(receive->body, "{\"QueueUrl\":\"" URL
-                                       "\",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":20,"
-                                       "\"VisibilityTimeout\":30}");
+    assert_string_equal(receive->asked, "{\"QueueUrl\":\"" URL
+                                        "\",\"MaxNumberOfMessages\":10,\"WaitTimeSeconds\":20,"
+                                        "\"VisibilityTimeout\":30}");
     assert_int_equal(receive->timeout_ms, 35000);
 }
 
@@ -246,9 +161,9 @@ static void messages_are_one_poke_and_deleted_while_the_next_poll_runs(void **st
 
     answer_messages(0, 2);
     assert_int_equal(fixture->pokes, 1);
-    assert_string_equal(deletion->body, "{\"QueueUrl\":\"" URL "\",\"Entries\":["
-                                        "{\"Id\":\"0\",\"ReceiptHandle\":\"r0\"},"
-                                        "{\"Id\":\"1\",\"ReceiptHandle\":\"r1\"}]}");
+    assert_string_equal(deletion->asked, "{\"QueueUrl\":\"" URL "\",\"Entries\":["
+                                         "{\"Id\":\"0\",\"ReceiptHandle\":\"r0\"},"
+                                         "{\"Id\":\"1\",\"ReceiptHandle\":\"r1\"}]}");
     pass(fixture, 0);
     assert_non_null(receive);
     answer_messages(2, 1);
@@ -256,14 +171,14 @@ static void messages_are_one_poke_and_deleted_while_the_next_poll_runs(void **st
     assert_non_null(receive);
     assert_int_equal(fixture->pokes, 2);
     assert_int_equal(deletions, 1); /* one batch at a time */
-    answer_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"}]}");
+    played_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"}]}");
     assert_non_null(
-        strstr(deletion->body, "\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"r2\"}]"));
-    answer_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"}]}");
+        strstr(deletion->asked, "\"Entries\":[{\"Id\":\"0\",\"ReceiptHandle\":\"r2\"}]"));
+    played_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"}]}");
     assert_null(deletion);
     assert_int_equal(queue_past(fixture->queue)->message_count, 3);
     assert_int_equal(queue_past(fixture->queue)->failure_count, 0);
-    assert_string_equal(fixture->log, "");
+    assert_string_equal(fixture->log.text, "");
 }
 
 static void an_empty_poll_is_no_poke_and_the_next_one_follows(void **state)
@@ -271,7 +186,7 @@ static void an_empty_poll_is_no_poke_and_the_next_one_follows(void **state)
     struct fixture *fixture = *state;
 
     pass(fixture, 20000);
-    answer_body(&receive, "{}");
+    played_body(&receive, "{}");
     pass(fixture, 0);
     assert_int_equal(receives, 2);
     assert_int_equal(fixture->pokes, 0);
@@ -279,7 +194,7 @@ static void an_empty_poll_is_no_poke_and_the_next_one_follows(void **state)
     /* Long polls that are cut short do not spin. */
     for (size_t i = 0; i < 20; i++) {
         if (receive != NULL) {
-            answer_body(&receive, "{}");
+            played_body(&receive, "{}");
         }
         pass(fixture, 100);
     }
@@ -292,24 +207,24 @@ static void an_entry_that_failed_is_tried_again_and_then_left(void **state)
     struct fixture *fixture = *state;
 
     answer_messages(0, 3);
-    answer_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"}],\"Failed\":[{\"Id\":\"1\",\"Code\":"
+    played_body(&deletion, "{\"Successful\":[{\"Id\":\"0\"}],\"Failed\":[{\"Id\":\"1\",\"Code\":"
                            "\"InternalError\",\"Message\":\"no\",\"SenderFault\":false}]}");
     assert_null(deletion);
-    assert_int_equal(lines_count(fixture->log, "messages were not deleted"), 1);
-    assert_non_null(strstr(fixture->log, "error=\"InternalError: no\""));
+    assert_int_equal(heard_log_count(&fixture->log, "messages were not deleted"), 1);
+    assert_non_null(strstr(fixture->log.text, "error=\"InternalError: no\""));
     pass(fixture, 1000);
-    assert_non_null(strstr(deletion->body, "[{\"Id\":\"0\",\"ReceiptHandle\":\"r1\"},"
-                                           "{\"Id\":\"1\",\"ReceiptHandle\":\"r2\"}]"));
-    answer_body(&deletion, "{\"Successful\":[{\"Id\":\"1\"}]}");
+    assert_non_null(strstr(deletion->asked, "[{\"Id\":\"0\",\"ReceiptHandle\":\"r1\"},"
+                                            "{\"Id\":\"1\",\"ReceiptHandle\":\"r2\"}]"));
+    played_body(&deletion, "{\"Successful\":[{\"Id\":\"1\"}]}");
     assert_null(deletion);
     pass(fixture, 4000);
-    assert_non_null(strstr(deletion->body, "[{\"Id\":\"0\",\"ReceiptHandle\":\"r1\"}]"));
+    assert_non_null(strstr(deletion->asked, "[{\"Id\":\"0\",\"ReceiptHandle\":\"r1\"}]"));
     answer_failure(&deletion, AWS_SERVER, "down");
     pass(fixture, 60000);
     assert_null(deletion);
     assert_int_equal(deletions, QUEUE_DELETE_ATTEMPTS);
     assert_int_equal(queue_past(fixture->queue)->failure_count, 3);
-    assert_int_equal(lines_count(fixture->log, "messages were not deleted"), 1);
+    assert_int_equal(heard_log_count(&fixture->log, "messages were not deleted"), 1);
 }
 
 /* Afterwards the handle may not count any more. */
@@ -353,7 +268,7 @@ static void messages_that_are_never_deleted_do_not_become_a_storm(void **state)
     answer_messages(0, 1);
     pass(fixture, 4000);
     while (deletion != NULL) {
-        answer_body(&deletion,
+        played_body(&deletion,
                     "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"},{\"Id\":\"2\"},{\"Id\":\"3\"},"
                     "{\"Id\":\"4\"},{\"Id\":\"5\"},{\"Id\":\"6\"},{\"Id\":\"7\"},{\"Id\":\"8\"},"
                     "{\"Id\":\"9\"}]}");
@@ -376,7 +291,7 @@ static void messages_that_cannot_be_deleted_are_not_hoarded(void **state)
     }
     assert_int_equal(queue_past(fixture->queue)->message_count, 2 * QUEUE_DELETE_BACKLOG);
     for (; deletion != NULL; answered++) {
-        answer_body(&deletion,
+        played_body(&deletion,
                     "{\"Successful\":[{\"Id\":\"0\"},{\"Id\":\"1\"},{\"Id\":\"2\"},{\"Id\":\"3\"},"
                     "{\"Id\":\"4\"},{\"Id\":\"5\"},{\"Id\":\"6\"},{\"Id\":\"7\"},{\"Id\":\"8\"},"
                     "{\"Id\":\"9\"}]}");
@@ -395,22 +310,22 @@ static void a_failure_is_told_once_a_kind_and_its_end_once(void **state)
         answer_failure(&receive, AWS_DENIED, "sqs: AccessDenied");
         pass(fixture, 60000);
     }
-    assert_int_equal(lines_count(fixture->log, "queue cannot be read, polling goes on"), 2);
-    assert_non_null(strstr(fixture->log, "source=main queue=" URL));
+    assert_int_equal(heard_log_count(&fixture->log, "queue cannot be read, polling goes on"), 2);
+    assert_non_null(strstr(fixture->log.text, "source=main queue=" URL));
     assert_string_equal(queue_past(fixture->queue)->last_error.text, "sqs: AccessDenied");
     assert_int_equal(queue_past(fixture->queue)->failure_count, 20);
     assert_int_equal(fixture->pokes, 0);
 
     answer_messages(0, 1);
     assert_int_equal(fixture->pokes, 1);
-    assert_int_equal(lines_count(fixture->log, "queue is read again"), 1);
+    assert_int_equal(heard_log_count(&fixture->log, "queue is read again"), 1);
     assert_string_equal(queue_past(fixture->queue)->last_error.text, "");
     pass(fixture, 0);
     answer_messages(1, 1);
-    assert_int_equal(lines_count(fixture->log, "queue is read again"), 1);
+    assert_int_equal(heard_log_count(&fixture->log, "queue is read again"), 1);
     pass(fixture, 0);
     answer_failure(&receive, AWS_OTHER, "sqs: QueueDoesNotExist");
-    assert_int_equal(lines_count(fixture->log, "queue cannot be read, polling goes on"), 3);
+    assert_int_equal(heard_log_count(&fixture->log, "queue cannot be read, polling goes on"), 3);
 }
 
 /* Promise P12: the waits grow, spread by chance, to a minute. */
@@ -435,7 +350,7 @@ static void failures_are_followed_by_longer_waits(void **state)
     }
     assert_true(longest_ms > 45000);
     assert_true(shortest_ms < 15000);
-    answer_body(&receive, "{}");
+    played_body(&receive, "{}");
     pass(fixture, 1000);
     answer_failure(&receive, AWS_TRANSPORT, "no network");
     assert_in_range(wait_ms(fixture), 0, 1000);
@@ -445,11 +360,12 @@ static void an_answer_that_cannot_be_read_is_a_failure(void **state)
 {
     struct fixture *fixture = *state;
 
-    answer_body(&receive, "<html/>");
+    played_body(&receive, "<html/>");
     assert_int_equal(fixture->pokes, 0);
     assert_null(deletion);
     assert_int_equal(queue_past(fixture->queue)->failure_count, 1);
-    assert_non_null(strstr(fixture->log, "sqs: its answer to ReceiveMessage: line 1, column 1"));
+    assert_non_null(
+        strstr(fixture->log.text, "sqs: its answer to ReceiveMessage: line 1, column 1"));
     pass(fixture, 1000);
     assert_int_equal(receives, 2);
 }

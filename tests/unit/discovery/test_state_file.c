@@ -99,6 +99,17 @@ static char *frame(const char *document, size_t *length)
     return text;
 }
 
+/* What a restart finds of the stage's fleet. */
+static struct state *write_and_read(const struct stage *stage)
+{
+    size_t length = 0;
+    char *text = state_encode(stage->fleet, places, NOW_S, &length);
+    struct state *read = decode(text, length);
+
+    free(text);
+    return read;
+}
+
 static void a_fleet_comes_back_as_it_was(void **state)
 {
     struct stage *stage = *state;
@@ -331,19 +342,15 @@ static void members_of_another_place_are_left_out(void **state)
     struct fleet *fleet = fleet_empty(stage);
     struct skips skips = {0};
     struct state *read = NULL;
-    size_t length = 0;
-    char *text = NULL;
 
     fleet_fill(stage);
-    text = state_encode(stage->fleet, places, NOW_S, &length);
-    read = decode(text, length);
+    read = write_and_read(stage);
     assert_int_equal(state_restore(read, fleet, moved, on_skipped, &skips), 1);
     assert_int_equal(skips.count, 1);
     assert_string_equal(skips.source, "ec2 main");
     assert_null(fleet_view(fleet, 0));
     assert_int_equal(fleet_view(fleet, 1)->count, 1);
     state_free(read);
-    free(text);
     fleet_free(fleet);
 }
 
@@ -353,20 +360,16 @@ static void an_address_that_is_not_allowed_any_more_is_left_out(void **state)
     struct fleet *fleet = fleet_empty(stage);
     struct skips skips = {0};
     struct state *read = NULL;
-    size_t length = 0;
-    char *text = NULL;
 
     fleet_fill(stage);
-    text = state_encode(stage->fleet, places, NOW_S, &length);
+    read = write_and_read(stage);
     stage->sources[0].rules.allowed_prefix_count = 1; /* IPv4 alone */
-    read = decode(text, length);
     assert_int_equal(state_restore(read, fleet, places, on_skipped, &skips), 3);
     assert_string_equal(skips.source, "ec2 main");
     assert_non_null(strstr(skips.why, "1 of its 3 members"));
     assert_null(view_find(fleet_view(fleet, 0), "i-3"));
     assert_non_null(view_find(fleet_view(fleet, 0), "i-2"));
     state_free(read);
-    free(text);
     fleet_free(fleet);
 }
 
@@ -393,8 +396,6 @@ static void what_was_accepted_can_be_read_again(void **state)
         struct fleet *fleet = fleet_empty(stage);
         struct skips skips = {0};
         struct state *read = NULL;
-        size_t length = 0;
-        char *text = NULL;
 
         instance.hold_tag = rows[i].instance.hold_tag;
         instance.az = rows[i].instance.az != NULL ? rows[i].instance.az : instance.az;
@@ -403,14 +404,12 @@ static void what_was_accepted_can_be_read_again(void **state)
             instance.address_tag = rows[i].instance.address_tag;
         }
         stage_poll(stage, 0, &instance, 1);
-        text = state_encode(stage->fleet, places, NOW_S, &length);
-        read = decode(text, length);
+        read = write_and_read(stage);
         if (state_restore(read, fleet, places, on_skipped, &skips) !=
             fleet_view(stage->fleet, 0)->count) {
             fail_msg("%s", rows[i].what);
         }
         state_free(read);
-        free(text);
         fleet_free(fleet);
     }
 }
@@ -422,19 +421,15 @@ static void who_is_in_standby_stays_drained_over_a_restart(void **state)
     struct stage *stage = *state;
     struct fleet *fleet = fleet_empty(stage);
     struct state *read = NULL;
-    size_t length = 0;
-    char *text = NULL;
 
     fleet_fill(stage);
     assert_true(fleet_set_standby(stage->fleet, 0, ids, COUNT_OF(ids)));
-    text = state_encode(stage->fleet, places, NOW_S, &length);
-    read = decode(text, length);
+    read = write_and_read(stage);
     assert_int_equal(state_restore(read, fleet, places, on_skipped, NULL), 4);
     assert_true(fleet_is_standby(fleet, 0, "i-2"));
     assert_false(fleet_is_standby(fleet, 0, "i-1"));
     assert_false(fleet_is_standby(fleet, 0, "NOT A LABEL"));
     state_free(read);
-    free(text);
     fleet_free(fleet);
 }
 
@@ -445,16 +440,12 @@ static void a_source_that_has_not_delivered_is_not_written(void **state)
     struct fleet *fleet = fleet_empty(stage);
     struct skips skips = {0};
     struct state *read = NULL;
-    size_t length = 0;
-    char *text = NULL;
 
     stage_poll(stage, 1, &other, 1);
-    text = state_encode(stage->fleet, places, NOW_S, &length);
-    read = decode(text, length);
+    read = write_and_read(stage);
     assert_int_equal(state_restore(read, fleet, places, on_skipped, &skips), 1);
     assert_null(fleet_view(fleet, 0));
     state_free(read);
-    free(text);
     fleet_free(fleet);
 }
 
@@ -469,22 +460,18 @@ static void the_owner_of_a_name_keeps_it_over_a_restart(void **state)
     struct fleet *old = NULL;
     struct skips skips = {0};
     struct state *read = NULL;
-    size_t length = 0;
-    char *text = NULL;
 
     stage_poll(stage, 0, &both[0], 1);
     assert_served(stage, "web:i-1");
     stage_poll(stage, 0, both, 2);
     assert_served(stage, "web:i-1"); /* although prod-web sorts first */
 
-    text = state_encode(stage->fleet, places, NOW_S, &length);
+    read = write_and_read(stage);
     old = stage->fleet;
     stage->fleet = fleet_empty(stage);
-    read = decode(text, length);
     assert_int_equal(state_restore(read, stage->fleet, places, on_skipped, &skips), 2);
     assert_served(stage, "web:i-1");
     state_free(read);
-    free(text);
     fleet_free(old);
 }
 

@@ -2,7 +2,7 @@
 
 /*
  * tests/unit/server/tcp_fixture.h - a TCP server on a loop that is run by hand, clients for it,
- * and a clock that is moved by hand. Included once per program: it defines clock_gettime().
+ * and a clock that is moved by hand (tests/unit/moved_clock.h).
  */
 
 #ifndef TESTS_UNIT_SERVER_TCP_FIXTURE_H
@@ -10,10 +10,9 @@
 
 #include <netinet/tcp.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <time.h>
 
 #include "server/tcp.h"
+#include "tests/unit/moved_clock.h"
 #include "tests/unit/server/fixture.h"
 
 enum {
@@ -23,18 +22,6 @@ enum {
     QUIET_PUMPS = 20,
     CONNECTION_FDS = 2, /* both ends are ours */
 };
-
-/* libuv reads the clock through this; the tests move it instead of waiting. */
-static int64_t clock_shift_ms;
-
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the system's */
-int clock_gettime(clockid_t clock, struct timespec *time)
-{
-    long code = syscall(SYS_clock_gettime, clock, time);
-
-    time->tv_sec += clock_shift_ms / 1000;
-    return (int)code;
-}
 
 struct bench {
     uv_loop_t loop;
@@ -79,7 +66,7 @@ static inline void bench_pump(struct bench *bench)
 
 static inline void bench_pass_time(struct bench *bench, int64_t seconds)
 {
-    clock_shift_ms += seconds * 1000;
+    clock_ahead_ms += seconds * 1000;
     bench_pump(bench);
 }
 
