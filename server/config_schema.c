@@ -47,6 +47,13 @@ static const struct config_choice target_names[] = {
     {NULL,       0              }
 };
 
+static const struct config_choice compress_targets[] = {
+    {"when-needed", COMPRESS_WHEN_NEEDED},
+    {"never",       COMPRESS_NEVER      },
+    {"always",      COMPRESS_ALWAYS     },
+    {NULL,          0                   }
+};
+
 /* md5 and sha1 are left out on purpose. */
 static const struct config_choice tsig_algorithms[] = {
     {"hmac-sha256", 0},
@@ -124,6 +131,11 @@ const struct config_key config_keys[] = {
      .fallback = "address", .choices = target_names,
      .help = "names of SRV targets: ip-10-0-1-5 (address), i-0abc (instance), or the bare address "
              "(literal)"},
+    {SECTION_ZONE, "compress-targets", TYPE_CHOICE,
+     FIELD(struct config_zone, zone.compress_targets), .fallback = "when-needed",
+     .choices = compress_targets,
+     .help = "whether the zone's name stands once in an SRV answer instead of in every target: "
+             "when-needed is where the client takes too little for all of it"},
     {SECTION_ZONE, "records", TYPE_PATH, FIELD(struct config_zone, records_path), .fallback = "",
      .help = "zone file (RFC 1035) whose records are served besides the clusters"},
     {SECTION_ZONE, "allow-query", TYPE_PREFIX,

@@ -167,6 +167,8 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
     struct answer_cut cut;
     enum query_verdict verdict = query_parse(&query, request, request_length);
     size_t overhead = HEADER_LENGTH;
+    size_t room = 0;
+    const struct cluster_mark *mark = NULL;
 
     response->part_count = 0;
     response->length = 0;
@@ -182,7 +184,10 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
         decision_refuse(&decision, verdict_rcode(verdict));
     }
     overhead += query.question_length + (query.has_edns ? (size_t)OPT_LENGTH : 0);
-    cut = answer_fit(decision.answer, response_limit(&query, &decision, transport) - overhead);
+    room = response_limit(&query, &decision, transport) - overhead;
+    mark = decision.answer->mark;
+    decision.answer = answer_form(decision.answer, room);
+    cut = answer_fit(decision.answer, room);
     response->rcode = (uint16_t)decision.rcode;
     response->is_truncated = cut.is_truncated;
     part_add(response, response->head, head_write(response, &query, &decision, &cut));
@@ -192,6 +197,6 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
     }
     if (query.type == RECORD_SRV && cut.answer_count > 0 &&
         !response_is_discarded(response, &query)) {
-        response->mark = decision.answer->mark;
+        response->mark = mark;
     }
 }

@@ -29,6 +29,17 @@ static uint16_t smaller(size_t left, uint16_t right)
     return left < right ? (uint16_t)left : right;
 }
 
+const struct answer *answer_form(const struct answer *answer, size_t room)
+{
+    size_t count =
+        (size_t)answer->answer_count + answer->authority_count + answer->additional_count;
+
+    if (answer->compact == NULL || (answer->is_whole && answer->ends[count - 1] <= room)) {
+        return answer;
+    }
+    return answer->compact;
+}
+
 struct answer_cut answer_fit(const struct answer *answer, size_t room)
 {
     struct answer_cut cut = {0};

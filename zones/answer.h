@@ -7,7 +7,8 @@
  * The answer section comes first, then authority, then additional, and each record's end is
  * known, so that fitting an answer into any size means cutting its tail: glue goes first, whole
  * SRV records after it, and only then is the answer truncated (RFC 2181 section 9: missing glue
- * is no reason for TC).
+ * is no reason for TC). Before anything is cut, the answer's compact form takes its place, if it
+ * has one: the same records in the same order, with compressed SRV targets.
  *
  * Compression pointers are offsets from the start of the message. For an exact match the
  * question's length is that of the owner name, so they are fixed when the answer is encoded:
@@ -42,10 +43,13 @@ struct answer {
     const uint8_t *octets;
     const uint16_t *ends;            /* for each record the offset in `octets` just after it */
     const struct cluster_mark *mark; /* of a cluster's SRV answer; NULL for all else */
+    const struct answer *compact;    /* the compact form; NULL: there is none */
     uint16_t answer_count;
     uint16_t authority_count;
     uint16_t additional_count;
-    bool is_partial; /* records were left out at encoding: larger than any message can be */
+    bool is_partial; /* records of answer or authority were left out at encoding: larger than any
+                        message can be */
+    bool is_whole;   /* nothing was left out at all */
 };
 
 /* The part of an answer that fits: a prefix of its octets, and the header's counts for it. */
@@ -56,6 +60,9 @@ struct answer_cut {
     uint16_t additional_count;
     bool is_truncated; /* the header's TC: a record of answer or authority is missing */
 };
+
+/* The form of the answer that is to be cut to `room` octets: itself when it is whole there. */
+const struct answer *answer_form(const struct answer *answer, size_t room);
 
 /*
  * The largest prefix of whole records that fits into `room` octets. Does not allocate and cannot

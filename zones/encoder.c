@@ -108,6 +108,7 @@ struct answer encoder_finish(struct encoder *encoder)
         .authority_count = encoder->counts[SECTION_AUTHORITY],
         .additional_count = encoder->counts[SECTION_ADDITIONAL],
         .is_partial = encoder->left_out_hash != 0,
+        .is_whole = !encoder->is_full,
     };
 }
 

@@ -187,20 +187,30 @@ size_t snapshot_find_zone(const struct snapshot *snapshot, const struct name *or
     return index;
 }
 
-bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right)
+static bool answer_equals(const struct answer *one, const struct answer *other)
 {
-    const struct answer *one = &left->answer;
-    const struct answer *other = &right->answer;
     size_t count = (size_t)one->answer_count + one->authority_count + one->additional_count;
 
-    if (left->type != right->type || left->left_out_hash != right->left_out_hash ||
-        one->answer_count != other->answer_count ||
+    if (one->answer_count != other->answer_count ||
         one->authority_count != other->authority_count ||
         one->additional_count != other->additional_count) {
         return false;
     }
     return count == 0 || (one->ends[count - 1] == other->ends[count - 1] &&
                           memcmp(one->octets, other->octets, one->ends[count - 1]) == 0);
+}
+
+/* The compact form counts too: it may hold records that the whole one has no room for. */
+bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right)
+{
+    const struct answer *one = &left->answer;
+    const struct answer *other = &right->answer;
+
+    if (left->type != right->type || left->left_out_hash != right->left_out_hash ||
+        !answer_equals(one, other) || (one->compact == NULL) != (other->compact == NULL)) {
+        return false;
+    }
+    return one->compact == NULL || answer_equals(one->compact, other->compact);
 }
 
 static bool node_equals(const struct node *left, const struct node *right)

@@ -21,6 +21,16 @@ enum target_names {
 };
 
 /*
+ * Whether SRV targets are compressed. RFC 2782 says no, RFC 1035 section 4.1.4 makes every reader
+ * understand it, and HAProxy takes both; it saves the zone's name once a member.
+ */
+enum compress_targets {
+    COMPRESS_WHEN_NEEDED, /* where the answer would lose records otherwise */
+    COMPRESS_NEVER,
+    COMPRESS_ALWAYS,
+};
+
+/*
  * How much of the zone is known. Until every source has delivered once, a name that is not in
  * the table may be one that we have not heard of yet: saying NXDOMAIN would empty HAProxy's
  * backends (facts: hold nx counts from the last valid answer).
@@ -39,6 +49,7 @@ struct zone {
     size_t nameserver_count;  /* at least 1; the first is the SOA's MNAME */
     const char *cluster_name; /* labels with {group} in one of them: "_{group}._tcp" */
     enum target_names target_names;
+    enum compress_targets compress_targets;
     uint16_t udp_size_octets;         /* largest UDP answer to clients in allow_query */
     const struct prefix *allow_query; /* who may ask */
     size_t allow_query_count;

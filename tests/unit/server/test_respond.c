@@ -118,9 +118,10 @@ static void without_edns_512_octets_are_the_limit_and_no_opt_comes_back(void **s
 
 static void missing_glue_is_no_truncation(void **state)
 {
+    enum { MEMBERS = 16 };
     static struct flat flat;
     uint8_t request[FIXTURE_REQUEST_MAX];
-    struct snapshot *snapshot = fixture_snapshot(8, 65535, ZONE_COMPLETE);
+    struct snapshot *snapshot = fixture_snapshot(MEMBERS, 65535, ZONE_COMPLETE);
     size_t length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, 8192);
     size_t whole = 0;
 
@@ -128,10 +129,18 @@ static void missing_glue_is_no_truncation(void **state)
     respond_flat(&flat, snapshot, request, length, TRANSPORT_UDP, &loopback);
     whole = flat.length;
     assert_true(whole > 512);
+    /* One octet less: the targets are compressed, nothing is missing. */
     length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, (uint16_t)(whole - 1));
     respond_flat(&flat, snapshot, request, length, TRANSPORT_UDP, &loopback);
-    assert_int_equal(flat.counts[1], 8);
-    assert_int_equal(flat.counts[3], 7 + 1);
+    assert_int_equal(flat.counts[1], MEMBERS);
+    assert_int_equal(flat.counts[3], MEMBERS + 1);
+    assert_true(flat.length < whole - 1);
+    assert_well_formed(&flat);
+    /* One octet less than that: the last glue goes. */
+    length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, (uint16_t)(flat.length - 1));
+    respond_flat(&flat, snapshot, request, length, TRANSPORT_UDP, &loopback);
+    assert_int_equal(flat.counts[1], MEMBERS);
+    assert_int_equal(flat.counts[3], MEMBERS - 1 + 1);
     assert_int_equal(flat.flags & FLAG_TC, 0);
     assert_well_formed(&flat);
     snapshot_unref(snapshot);

@@ -144,7 +144,8 @@ static inline ldns_pkt *fixture_packet(const struct answer *answer, const char *
     static uint8_t message[MESSAGE_MAX_LENGTH];
     const struct name question = fixture_name(name);
     size_t head = HEADER_LENGTH + (size_t)question.length + 4;
-    struct answer_cut cut = answer_fit(answer, size - head);
+    const struct answer *form = answer_form(answer, size - head);
+    struct answer_cut cut = answer_fit(form, size - head);
     ldns_pkt *packet = NULL;
 
     memset(message, 0, HEADER_LENGTH);
@@ -157,7 +158,7 @@ static inline ldns_pkt *fixture_packet(const struct answer *answer, const char *
     ldns_write_uint16(message + head - 4, type);
     ldns_write_uint16(message + head - 2, RECORD_CLASS_IN);
     assert_true(head + cut.length <= size);
-    memcpy(message + head, answer->octets, cut.length);
+    memcpy(message + head, form->octets, cut.length);
     assert_int_equal(ldns_wire2pkt(&packet, message, head + cut.length), LDNS_STATUS_OK);
     return packet;
 }

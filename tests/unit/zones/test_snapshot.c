@@ -170,7 +170,7 @@ static void threads_read_and_the_last_one_frees(void **state)
 
 static void the_size_counts_what_members_take(void **state)
 {
-    enum { COUNT = 1000, OCTETS_PER_MEMBER = 350 };
+    enum { COUNT = 1000, OCTETS_PER_MEMBER = 400 };
     static char ids[COUNT][FIXTURE_TEXT_SIZE];
     static struct member members[COUNT];
     struct snapshot *small = snapshot_in(ZONE_COMPLETE);
