@@ -79,14 +79,18 @@ measure() {
         fi
         read -r -t 0.05 <> <(:) || true
     done
-    (pin 1 "$bin/bench_load" "$(sed -n 's/^ready //p' "$work/$label.out")" "$clusters" "$seconds") \
-        >"$work/$label.json"
+    (pin 1 "$bin/bench_load" --port "$(sed -n 's/^ready //p' "$work/$label.out")" \
+        --names "$work/names" --seconds "$seconds") >"$work/$label.json"
     kill -TERM "$responder"
     status=0
     wait "$responder" 2>/dev/null || status=$?
     responder=
     echo "$label $(cat "$work/$label.json")"
 }
+
+for ((cluster = 0; cluster < clusters; cluster++)); do
+    echo "_c$cluster._tcp.bench.example"
+done >"$work/names"
 
 lost=0
 failed=no
@@ -101,7 +105,7 @@ for ((round = 1; round <= rounds; round++)); do
     ours=$(field qps <"$work/rollcall.json")
     lost=$((lost + $(field lost <"$work/rollcall.json") + $(field bad <"$work/rollcall.json")))
     [ "$judged" = yes ] || continue
-    measure raw "$bin/bench_raw" "$(field octets <"$work/rollcall.json")"
+    measure raw "$bin/bench_raw" "$(field octets_max <"$work/rollcall.json")"
     awk -v ours="$ours" -v raw="$(field qps <"$work/raw.json")" \
         'BEGIN { printf "%.3f\n", ours / raw }' >>"$work/ratios"
 done

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""What a change costs: CPU and memory of 1000 clusters of 100 members, and queries meanwhile."""
+
+import json
+import os
+import pathlib
+import subprocess
+import threading
+import time
+
+import dns.exception
+import dns.message
+import dns.query
+
+import datasets
+from measure import Load
+from servers import BenchError, rollcall_start, smaps_octets, thread_cpu_seconds
+
+RATE_QPS = 5000
+CHANGE_EVERY_S = 1.0
+VISIBLE_LIMIT_S = 20
+SETTLED_S = 4.0  # a file source reads a changed file once more, 2 s later
+CHANGES_BEFORE_STEADY = 2
+
+
+class ChangingFleet:
+    """A rollcall whose fleet file can be exchanged for one with other weights."""
+
+    def __init__(self, bench, label, data):
+        self.data = data
+        self.server = bench.add(rollcall_start(bench.build, bench.folder,
+                                               bench.cores.server | bench.cores.updater, label,
+                                               [data]))
+        self.folder = self.server.folder
+        self.server.wait_ready([data.owner(data.cluster_count - 1)])
+        self.weight = datasets.WEIGHT
+        self.text = data.fleet_text()
+        self.pin(bench.cores)
+
+    def pin(self, cores):
+        """The worker on the servers' core, the main thread beside it."""
+        for task in pathlib.Path(f"/proc/{self.server.pid}/task").iterdir():
+            is_main = int(task.name) == self.server.pid
+            os.sched_setaffinity(int(task.name), cores.updater if is_main else cores.server)
+
+    def change(self):
+        """Every weight at once, as an editor would: a new file takes the place of the old. Ever less
+        weight: more, so soon after a change, would have to settle for a TTL first."""
+        self.weight -= 1
+        new = self.folder / "new.json"
+        new.write_text(self.text.replace(f'"weight":{datasets.WEIGHT}',
+                                         f'"weight":{self.weight}'))
+        os.replace(new, self.folder / f"{self.data.zone}.json")
+
+    def wait_visible(self):
+        """Until the newest weight is answered; returns the seconds that took."""
+        begun = time.monotonic()
+        query = dns.message.make_query(self.data.owner(self.data.cluster_count - 1), "SRV",
+                                       use_edns=0, payload=65535)
+        while time.monotonic() - begun < VISIBLE_LIMIT_S:
+            try:
+                answer = dns.query.udp(query, "127.0.0.1", port=self.server.port, timeout=1)
+                if answer.answer and answer.answer[0][0].weight == self.weight:
+                    return time.monotonic() - begun
+            except dns.exception.DNSException:
+                pass
+            time.sleep(0.005)
+        self.server.fail("never answered with a new weight")
+
+    def main_thread_cpu_s(self):
+        return thread_cpu_seconds(self.server.pid, self.server.pid)
+
+
+def memory_run(bench):
+    """PSS with one member, with all, and the peak during a change."""
+    bench.progress.begin("memory", 3)
+    one = datasets.DataSet("one", datasets.HUGE.zone, 1, 1)
+    base = bench.add(rollcall_start(bench.build, bench.folder, bench.cores.server,
+                                    "rollcall-1-member", [one]))
+    base.wait_ready([one.owner(0)])
+    rows = [{"part": "memory", "what": "base", "octets": smaps_octets(base.pid, "Pss")}]
+    bench.progress.step(f"1 member {rows[0]['octets'] / 1e6:.1f} MB")
+
+    fleet = ChangingFleet(bench, "rollcall-H", datasets.HUGE)
+    pid = fleet.server.pid
+    for _ in range(CHANGES_BEFORE_STEADY):
+        fleet.change()
+        fleet.wait_visible()
+        time.sleep(SETTLED_S)
+    rows.append({"part": "memory", "what": "steady", "octets": smaps_octets(pid, "Pss")})
+    bench.progress.step(f"{datasets.HUGE.members} members {rows[1]['octets'] / 1e6:.1f} MB")
+
+    shared = smaps_octets(pid, "Rss") - smaps_octets(pid, "Pss")
+    pathlib.Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak begins from here
+    cpu_s = fleet.main_thread_cpu_s()
+    fleet.change()
+    visible_s = fleet.wait_visible()
+    time.sleep(SETTLED_S)
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    peak = int(status.split("VmHWM:")[1].split()[0]) * 1024 - shared
+    rows.append({"part": "memory", "what": "peak", "octets": peak})
+    rows.append({"part": "file-change", "cpu_ms": (fleet.main_thread_cpu_s() - cpu_s) * 1000,
+                 "visible_ms": visible_s * 1000})
+    bench.progress.step(f"peak {peak / 1e6:.1f} MB")
+    bench.fleet = fleet
+    return rows
+
+
+class Changer(threading.Thread):
+    """Changes the fleet again and again."""
+
+    def __init__(self, fleet):
+        super().__init__(daemon=True)
+        self.fleet = fleet
+        self.is_over = threading.Event()
+        self.count = 0
+
+    def run(self):
+        while not self.is_over.wait(CHANGE_EVERY_S / 2):
+            self.fleet.change()
+            self.count += 1
+            self.is_over.wait(CHANGE_EVERY_S / 2)
+
+    def end(self):
+        self.is_over.set()
+        self.join()
+
+
+def swaps_run(bench):
+    """The same load with and without changes of everything, in turn."""
+    fleet = bench.fleet
+    names = datasets.HUGE.write_names(bench.folder)
+    seconds = max(3.0, bench.seconds)
+    figures = []
+    bench.progress.begin("swaps", bench.rounds * 2)
+    for round_number in range(bench.rounds):
+        for is_changing in (False, True):
+            changer = Changer(fleet)
+            load = Load(bench.build, bench.cores.update_load, fleet.server.port, names, seconds,
+                        rate=RATE_QPS, realtime=True, random_seed=round_number + 1)
+            if is_changing:
+                changer.start()
+            row = load.finish()
+            if is_changing:
+                changer.end()
+                fleet.wait_visible()
+                time.sleep(SETTLED_S)  # nothing of this round may disturb the next
+            figures.append({"round": round_number, "part": "swap", "changes": changer.count, **row})
+            bench.progress.step(f"round {round_number + 1}/{bench.rounds} "
+                                f"{changer.count} changes, {row['lost']} lost, "
+                                f"p99 {row['p99_us']:.0f} us")
+    return figures
+
+
+def rebuild_run(bench):
+    """From a source's text to answers inside one process, without the waiting in between."""
+    bench.progress.begin("rebuild", 1)
+    huge = datasets.HUGE
+    done = subprocess.run([bench.build / "tests/bench_update", str(huge.cluster_count),
+                           str(huge.member_count), str(2 * bench.rounds)],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"bench_update failed: {done.stderr.strip()}")
+    figures = [{"part": "rebuild", "round": number, **json.loads(line)}
+               for number, line in enumerate(done.stdout.splitlines())]
+    bench.progress.step(f"{len(figures)} changes")
+    return figures
