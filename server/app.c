@@ -27,6 +27,7 @@
 #include "server/publisher.h"
 #include "server/readiness.h"
 #include "server/restart_keys.h"
+#include "server/retirement.h"
 #include "server/site.h"
 #include "server/socket.h"
 #include "server/status.h"
@@ -42,12 +43,13 @@ struct app {
     struct http *http;
     struct site *site;
     struct publisher *publisher;
+    struct retirement *retirement; /* of the snapshot before */
     struct term_timer *term_timer;
     struct last_good *last_good; /* NULL before the start */
     struct worker_pool *workers;
-    const struct snapshot *snapshot; /* the newest, borrowed from the publisher */
-    struct control *control;         /* NULL: there is none */
-    struct json_writer *complaints;  /* of the reload that a client waits for, else NULL */
+    struct snapshot *snapshot;      /* the newest, borrowed from the publisher */
+    struct control *control;        /* NULL: there is none */
+    struct json_writer *complaints; /* of the reload that a client waits for, else NULL */
 };
 
 static void on_complaint(void *owner, const char *text)
@@ -60,12 +62,18 @@ static void on_complaint(void *owner, const char *text)
     }
 }
 
+static struct snapshot *snapshot_replace(struct app *app, const struct fleet_moment *now)
+{
+    retirement_keep(app->retirement, app->snapshot);
+    return publisher_build(app->publisher, app->site, now);
+}
+
 /* The one place where the wall clock gets into what is served: holds end by it, serials are made
  * of it. */
 static struct snapshot *app_build(struct app *app)
 {
     const struct fleet_moment now = {wall_clock_ms() / 1000, (int64_t)uv_now(&app->loop)};
-    struct snapshot *snapshot = publisher_build(app->publisher, app->site, &now);
+    struct snapshot *snapshot = snapshot_replace(app, &now);
     const struct fleet *fleet = site_fleet(app->site);
     const struct term term = {now.now_s, fleet_next_change_s(fleet, now.now_s),
                               fleet_next_change_ms(fleet, now.now_ms)};
@@ -292,6 +300,7 @@ static void app_stop(struct app *app)
     site_free(app->site);
     http_free(app->http);
     term_timer_close(app->term_timer);
+    retirement_close(app->retirement);
     for (size_t index = 0; index < SIGNAL_COUNT; index++) {
         uv_close((uv_handle_t *)&app->signals[index], NULL);
     }
@@ -311,6 +320,7 @@ bool app_run(const struct app_settings *settings)
     signals_open(&app);
     app.http = http_new(&app.loop);
     app.publisher = publisher_new();
+    app.retirement = retirement_new(&app.loop);
     app.term_timer = term_timer_new(&app.loop, on_change, &app);
     is_started = app_start(&app);
     if (is_started) {

@@ -21,8 +21,6 @@ struct complaints {
 
 struct publisher {
     struct snapshot *snapshot;   /* the newest, NULL before the first build */
-    struct snapshot *retired;    /* the one before: kept so that no worker is the last to let go of
-                                    it, and frees a whole table between two packets */
     struct complaints *previous; /* of the build before */
     struct complaints *current;  /* of the build under way */
 };
@@ -85,7 +83,6 @@ void publisher_free(struct publisher *publisher)
         return;
     }
     snapshot_unref(publisher->snapshot);
-    snapshot_unref(publisher->retired);
     complaints_free(publisher->previous);
     complaints_free(publisher->current);
     free(publisher);
@@ -127,15 +124,14 @@ static void zone_build(struct publisher *publisher, struct builder *builder,
 struct snapshot *publisher_build(struct publisher *publisher, const struct site *site,
                                  const struct fleet_moment *now)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(publisher->snapshot);
     struct snapshot *snapshot = NULL;
 
     for (size_t index = 0; index < site_config(site)->zone_count; index++) {
         zone_build(publisher, builder, site, index, now);
     }
-    snapshot = builder_finish(builder, publisher->snapshot, (uint32_t)now->now_s);
-    snapshot_unref(publisher->retired);
-    publisher->retired = publisher->snapshot;
+    snapshot = builder_finish(builder, (uint32_t)now->now_s);
+    snapshot_unref(publisher->snapshot);
     publisher->snapshot = snapshot;
 
     complaints_free(publisher->previous);

@@ -19,7 +19,8 @@ void publisher_free(struct publisher *publisher);
 
 /*
  * Build the snapshot of everything that `site` knows now. Borrowed: the publisher keeps a
- * reference until the next call, because serials go on from it. What cannot be served (a clash of
+ * reference until the next call, because serials go on from it, and what has not changed since is
+ * shared. What cannot be served (a clash of
  * names, a group whose name is no label) is left out and logged once, for as long as it lasts.
  * Holds end by `now`, and serials are made of its Unix time.
  */

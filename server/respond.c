@@ -57,9 +57,10 @@ static void decision_refuse(struct decision *decision, enum dns_rcode rcode)
 }
 
 static void decision_look_up(struct decision *decision, const struct snapshot *snapshot,
-                             const struct query *query, const struct address *client)
+                             const struct query *query, const struct address *client,
+                             struct lookup_room *room)
 {
-    struct lookup lookup = snapshot_lookup(snapshot, &query->name, query->type);
+    struct lookup lookup = snapshot_lookup(snapshot, &query->name, query->type, room);
 
     if (lookup.zone == NULL ||
         !prefix_list_contains(lookup.zone->allow_query, lookup.zone->allow_query_count, client)) {
@@ -179,7 +180,7 @@ void respond(struct response *response, const struct snapshot *snapshot, const u
         return;
     }
     if (verdict == QUERY_ANSWER) {
-        decision_look_up(&decision, snapshot, &query, client);
+        decision_look_up(&decision, snapshot, &query, client, &response->room);
     } else {
         decision_refuse(&decision, verdict_rcode(verdict));
     }

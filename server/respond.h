@@ -4,7 +4,8 @@
  * server/respond.h - from a request to the parts of its response. Pure, no allocation.
  *
  * A response is three runs of octets: header and question (written here, per query), records
- * (shared, from the snapshot), OPT (written here). The parts stay valid while the snapshot, the
+ * (shared, from the snapshot; only a target's TXT record is written here), OPT (written here).
+ * The parts stay valid while the snapshot, the
  * request's octets and the `struct response` are.
  */
 
@@ -41,6 +42,7 @@ struct response {
                                         is longer than what the client says it takes */
     uint8_t head[RESPONSE_HEAD_SIZE];
     uint8_t opt[OPT_RESERVE];
+    struct lookup_room room; /* for records that no other response shares */
 };
 
 /*

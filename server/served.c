@@ -15,16 +15,14 @@
 static int64_t answer_octets(const struct snapshot *snapshot, const struct name *srv_name)
 {
     enum { QUESTION_TAIL = 4, OPT_OCTETS = 11 };
-    struct lookup lookup = snapshot_lookup(snapshot, srv_name, RECORD_SRV);
-    size_t records = 0;
+    struct lookup_room room;
+    struct lookup lookup = snapshot_lookup(snapshot, srv_name, RECORD_SRV, &room);
 
     if (lookup.result != LOOKUP_ANSWER) {
         return 0;
     }
-    records = (size_t)lookup.answer->answer_count + lookup.answer->authority_count +
-              lookup.answer->additional_count;
-    return (int64_t)HEADER_LENGTH + srv_name->length + QUESTION_TAIL +
-           lookup.answer->ends[records - 1] + OPT_OCTETS;
+    return (int64_t)HEADER_LENGTH + srv_name->length + QUESTION_TAIL + lookup.answer->length +
+           OPT_OCTETS;
 }
 
 /* How many of those `left` are in the first one's cluster: its members lie together. */

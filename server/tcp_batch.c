@@ -11,7 +11,7 @@
 
 #include "zones/arena.h"
 
-/* Kept for the next rush instead of being freed: about 1 MiB. */
+/* Kept for the next rush instead of being freed: about 2 MiB. */
 enum { SPARE_BATCHES_MAX = 64 };
 
 struct tcp_batch *tcp_batch_take(struct tcp_batch_pool *pool)

@@ -15,47 +15,34 @@ enum { MAX_LINKS = 8 };
 struct alias_chain {
     const struct node *links[MAX_LINKS];
     size_t count;
-    const struct node *end; /* has no CNAME; NULL: outside the zone, absent, or never reached */
+    bool has_end;            /* false: outside the zone, absent, or never reached */
+    struct name_answers end; /* has no CNAME */
 };
-
-const struct node *alias_find_node(const struct zone_draft *draft, const struct name *name)
-{
-    ptrdiff_t found = NAME_ABSENT;
-
-    if (name_is_within(name, &draft->zone.origin)) {
-        found = zone_draft_find(draft, name);
-    }
-    if (found == NAME_ABSENT || !zone_draft_shows(draft, &draft->names.nodes[found])) {
-        return NULL;
-    }
-    return &draft->names.nodes[found];
-}
 
 /* Owners in answer sections are one pointer each: what follows is at a fixed place. */
 void alias_read_record(const struct answer *answer, size_t index, struct encoder_record *record)
 {
     enum { TYPE_AND_CLASS_LENGTH = 4 };
-    size_t start = index == 0 ? 0 : answer->ends[index - 1];
+    size_t start = index == 0 ? 0 : answer_end(answer, index - 1);
     struct wire_reader reader;
 
-    wire_reader_init(&reader, answer->octets + start, answer->ends[index] - start);
+    wire_reader_init(&reader, answer->octets + start, answer_end(answer, index) - start);
     (void)wire_take(&reader, POINTER_LENGTH + TYPE_AND_CLASS_LENGTH);
     record->ttl_seconds = wire_read_u32(&reader);
     record->rdata_length = wire_read_u16(&reader);
     record->rdata = wire_take(&reader, record->rdata_length);
 }
 
-/* The node that the CNAME at `node` names. */
-static const struct node *next_node(const struct zone_draft *draft, const struct node *node)
+/* What stands at the name that the CNAME at `node` names; false when that is not known here. */
+static bool next_answers(const struct zone_draft *draft, const struct node *node,
+                         struct name_answers *answers)
 {
     struct encoder_record record;
     struct name target;
 
     alias_read_record(&node_rrset(node, RECORD_CNAME)->answer, 0, &record);
-    if (name_from_wire(&target, record.rdata, record.rdata_length) == 0) {
-        return NULL;
-    }
-    return alias_find_node(draft, &target);
+    return name_from_wire(&target, record.rdata, record.rdata_length) != 0 &&
+           zone_draft_answers(draft, &target, answers);
 }
 
 static bool chain_holds(const struct alias_chain *chain, const struct node *node)
@@ -69,20 +56,22 @@ static bool chain_holds(const struct alias_chain *chain, const struct node *node
 }
 
 /* `node` has a CNAME: it is the first link. */
-static struct alias_chain chain_follow(const struct zone_draft *draft, const struct node *node)
+static void chain_follow(struct alias_chain *chain, const struct zone_draft *draft,
+                         const struct node *node)
 {
-    struct alias_chain chain = {.links = {node}, .count = 1};
-
-    node = next_node(draft, node);
-    while (node != NULL && node_rrset(node, RECORD_CNAME) != NULL) {
-        if (chain.count == MAX_LINKS || chain_holds(&chain, node)) {
-            return chain;
+    chain->links[0] = node;
+    chain->count = 1;
+    chain->has_end = next_answers(draft, node, &chain->end);
+    while (chain->has_end && chain->end.node != NULL &&
+           node_rrset(chain->end.node, RECORD_CNAME) != NULL) {
+        node = chain->end.node;
+        if (chain->count == MAX_LINKS || chain_holds(chain, node)) {
+            chain->has_end = false;
+            return;
         }
-        chain.links[chain.count++] = node;
-        node = next_node(draft, node);
+        chain->links[chain->count++] = node;
+        chain->has_end = next_answers(draft, node, &chain->end);
     }
-    chain.end = node;
-    return chain;
 }
 
 /* The chain's CNAMEs, then the RRset at its end; NULL for none. */
@@ -123,12 +112,12 @@ void alias_encode(const struct zone_draft *draft, struct encoder *encoder, struc
         return;
     }
     own = *cname;
-    chain = chain_follow(draft, node);
-    end_count = chain.end == NULL ? 0 : chain.end->rrset_count;
+    chain_follow(&chain, draft, node);
+    end_count = chain.has_end ? chain.end.rrset_count : 0;
     rrsets = arena_array(encoder->arena, end_count + 2, sizeof(*rrsets));
     rrsets[count++] = chain_encode(&chain, encoder, NULL);
     for (size_t i = 0; i < end_count; i++) {
-        const struct rrset *rrset = &chain.end->rrsets[i];
+        const struct rrset *rrset = &chain.end.rrsets[i];
 
         if (count > 0 && rrsets[count - 1].type < own.type && rrset->type > own.type) {
             rrsets[count++] = own;

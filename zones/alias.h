@@ -15,9 +15,6 @@
 #include "zones/table.h"
 #include "zones/zone_draft.h"
 
-/* The node of a name that lies in this zone and is answered from it, or NULL. */
-const struct node *alias_find_node(const struct zone_draft *draft, const struct name *name);
-
 /* Read TTL and RDATA of the record number `index` of an answer section into `record`. */
 void alias_read_record(const struct answer *answer, size_t index, struct encoder_record *record);
 

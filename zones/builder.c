@@ -14,30 +14,39 @@
 #include "zones/cluster_draft.h"
 #include "zones/cluster_name.h"
 #include "zones/encoder.h"
-#include "zones/generation.h"
 #include "zones/record_draft.h"
 #include "zones/serial.h"
 #include "zones/snapshot_internal.h"
+#include "zones/target_name.h"
 #include "zones/zone_draft.h"
 
-enum { MAX_ZONES = UINT16_MAX }; /* a node has two octets for the index of its zone */
+enum {
+    MAX_ZONES = UINT16_MAX, /* a node has two octets for the index of its zone */
+    GROWTH_SHARE = 64, /* a table that gets a few members more need not be made anew for them */
+};
 
 struct builder {
+    const struct snapshot *previous;
     struct snapshot *snapshot; /* its arena is filled from the start */
     struct arena scratch;
     struct encoder encoder;
-    struct cluster_workspace workspace;
+    struct cluster_drafter drafter;
     struct zone_draft **drafts;
     size_t draft_count;
 };
 
-struct builder *builder_new(void)
+struct builder *builder_new(const struct snapshot *previous)
 {
     struct builder *builder = memory_new(sizeof(*builder));
 
+    builder->previous = previous;
     builder->snapshot = snapshot_new();
+    builder->snapshot->number = previous == NULL ? 1 : previous->number + 1;
     arena_init(&builder->scratch);
     encoder_init(&builder->encoder, &builder->snapshot->arena);
+    builder->drafter.encoder = &builder->encoder;
+    builder->drafter.previous = previous;
+    builder->drafter.number = builder->snapshot->number;
     return builder;
 }
 
@@ -50,7 +59,7 @@ void builder_free(struct builder *builder)
         zone_draft_free(builder->drafts[i]);
     }
     free(builder->drafts);
-    cluster_workspace_free(&builder->workspace);
+    cluster_drafter_free(&builder->drafter);
     arena_free(&builder->scratch);
     snapshot_unref(builder->snapshot);
     free(builder);
@@ -75,6 +84,23 @@ static bool zone_is_new(const struct builder *builder, const struct name *origin
            error_set(error, "more than %d zones", (int)MAX_ZONES);
 }
 
+/* Learn from the zone of the same origin in the snapshot before. */
+static void draft_follow(struct zone_draft *draft, const struct snapshot *previous)
+{
+    const struct zone *zone = &draft->zone;
+    size_t index = previous == NULL ? 0 : snapshot_find_zone(previous, &zone->origin);
+    const struct served_zone *before = NULL;
+
+    if (previous == NULL || index == previous->zone_count) {
+        return;
+    }
+    before = &previous->zones[index];
+    draft->is_like_before = before->zone.ttl_seconds == zone->ttl_seconds &&
+                            before->zone.target_names == zone->target_names &&
+                            before->zone.compress_targets == zone->compress_targets;
+    table_reserve(&draft->names, before->name_count + before->name_count / GROWTH_SHARE);
+}
+
 bool builder_add_zone(struct builder *builder, const struct zone *zone, enum zone_state state,
                       struct error *error)
 {
@@ -91,6 +117,7 @@ bool builder_add_zone(struct builder *builder, const struct zone *zone, enum zon
     }
     draft = zone_draft_new(zone, (uint16_t)builder->draft_count, &builder->encoder);
     draft->state = state;
+    draft_follow(draft, builder->previous);
     if (!apex_add(draft, &builder->encoder, &builder->scratch, error)) {
         zone_draft_free(draft);
         return error_prefix(error, "zone %s", name_to_text(&zone->origin, text));
@@ -125,8 +152,7 @@ bool builder_add_records(struct builder *builder, const struct record_list *list
 bool builder_place_plain_names(struct builder *builder, struct error *error)
 {
     return builder->draft_count == 0 ||
-           cluster_plains_place(newest_draft(builder), &builder->encoder, &builder->workspace,
-                                error);
+           cluster_plains_place(newest_draft(builder), &builder->drafter, error);
 }
 
 bool builder_add_cluster(struct builder *builder, const struct cluster *cluster,
@@ -135,8 +161,7 @@ bool builder_add_cluster(struct builder *builder, const struct cluster *cluster,
     if (cluster->member_count == 0) {
         return true;
     }
-    return cluster_draft_add(newest_draft(builder), &builder->encoder, &builder->workspace, cluster,
-                             error);
+    return cluster_draft_add(newest_draft(builder), &builder->drafter, cluster, error);
 }
 
 /* Whether names of `draft` may lie in the other zone: names of the deepest zone are its own. */
@@ -162,46 +187,120 @@ static void zones_nest(struct builder *builder)
     }
 }
 
-static void zones_allocate(struct builder *builder)
+/* Hand a draft's images over to the snapshot; the table has the zone's clusters already. */
+static void images_move(struct snapshot *snapshot, struct zone_draft *draft, size_t count)
+{
+    struct served_zone *served = &snapshot->zones[draft->index];
+
+    served->first_cluster = snapshot->table.cluster_count - count;
+    served->cluster_count = count;
+    snapshot->clusters =
+        memory_grow(snapshot->clusters, snapshot->table.cluster_count, sizeof(*snapshot->clusters));
+    for (size_t i = 0; i < count; i++) {
+        snapshot->clusters[served->first_cluster + i] =
+            (struct snapshot_cluster){.image = draft->images[i], .zone = draft->index};
+    }
+    free(draft->images);
+    draft->images = NULL;
+}
+
+/* The names of the only zone: its table becomes the snapshot's. */
+static void zone_take_over(struct snapshot *snapshot, struct zone_draft *draft)
+{
+    struct served_zone *served = &snapshot->zones[draft->index];
+
+    snapshot->table = draft->names;
+    table_init(&draft->names);
+    served->node_count = snapshot->table.node_count;
+    served->name_count = snapshot->table.used_count;
+    images_move(snapshot, draft, snapshot->table.cluster_count);
+    table_fit(&snapshot->table);
+}
+
+/* A name of a draft that the snapshot's table has not got yet, and that no other zone holds. */
+static uint64_t *slot_to_fill(const struct snapshot *snapshot, const struct zone_draft *draft,
+                              const uint8_t *name, size_t length)
+{
+    uint64_t *slot = NULL;
+
+    if (!zone_draft_shows(draft, name, length)) {
+        return NULL;
+    }
+    /* A literal target may be named by several zones: the first one answers for it. */
+    slot = table_slot(&snapshot->table, name, length, name_hash(name, length));
+    return slot_is_free(*slot) ? slot : NULL;
+}
+
+/* Move one of several zones' names into the snapshot's table, which has room for all of them. */
+static void zone_lay_out(struct snapshot *snapshot, struct zone_draft *draft)
+{
+    struct served_zone *served = &snapshot->zones[draft->index];
+    struct table *table = &snapshot->table;
+    size_t first_cluster = table->cluster_count;
+    size_t first_name = table->used_count;
+
+    for (size_t i = 0; i < draft->names.cluster_count; i++) {
+        (void)table_add_cluster(table, draft->names.bases[i]);
+    }
+    served->first_node = table->node_count;
+    for (size_t i = 0; i < draft->names.node_count; i++) {
+        struct node node = draft->names.nodes[i];
+
+        node.cluster += node.cluster == 0 ? 0 : (uint32_t)first_cluster;
+        if (node.name_length > 0 &&
+            slot_to_fill(snapshot, draft, node.name, node.name_length) != NULL) {
+            (void)table_add(table, &node);
+        }
+    }
+    served->node_count = table->node_count - served->first_node;
+    for (size_t i = 0; i < draft->names.slot_count; i++) {
+        size_t cluster = 0;
+        size_t offset = 0;
+
+        if (slot_target(draft->names.slots[i], &cluster, &offset)) {
+            const uint8_t *name = draft->names.bases[cluster] + offset;
+            size_t length = target_length(name);
+            uint64_t *slot = slot_to_fill(snapshot, draft, name, length);
+
+            if (slot != NULL) {
+                table_set_target(table, slot, name_hash(name, length), first_cluster + cluster,
+                                 offset);
+            }
+        }
+    }
+    served->name_count = table->used_count - first_name;
+    images_move(snapshot, draft, draft->names.cluster_count);
+}
+
+static void zones_lay_out(struct builder *builder)
 {
     struct snapshot *snapshot = builder->snapshot;
-    size_t node_count = 0;
+    size_t name_count = 0;
 
-    for (size_t i = 0; i < builder->draft_count; i++) {
-        node_count += builder->drafts[i]->names.node_count;
-    }
-    table_init_in(&snapshot->table, node_count, &snapshot->arena);
     snapshot->zone_count = builder->draft_count;
     snapshot->zones = arena_array(&snapshot->arena, builder->draft_count, sizeof(*snapshot->zones));
     snapshot->shortest_origin = NAME_MAX_LENGTH;
-}
+    for (size_t i = 0; i < builder->draft_count; i++) {
+        const struct zone_draft *draft = builder->drafts[i];
+        size_t length = draft->zone.origin.length;
 
-/* Move a zone's names into the snapshot's table. */
-static void zone_lay_out(struct snapshot *snapshot, const struct zone_draft *draft)
-{
-    struct served_zone *served = &snapshot->zones[draft->index];
-    size_t origin_length = draft->zone.origin.length;
-
-    served->zone = draft->zone;
-    served->state = draft->state;
-    served->first_node = snapshot->table.node_count;
-    for (size_t i = 0; i < draft->names.node_count; i++) {
-        const struct node *node = &draft->names.nodes[i];
-
-        /* A literal target may be named by several zones: the first one answers for it. */
-        if (zone_draft_shows(draft, node) &&
-            (draft->index == 0 ||
-             table_find(&snapshot->table, node->name, node->name_length, node->hash) == NULL)) {
-            (void)table_add(&snapshot->table, node);
-        }
+        snapshot->zones[i].zone = draft->zone;
+        snapshot->zones[i].state = draft->state;
+        snapshot->shortest_origin =
+            length < snapshot->shortest_origin ? length : snapshot->shortest_origin;
+        snapshot->longest_origin =
+            length > snapshot->longest_origin ? length : snapshot->longest_origin;
+        name_count += draft->names.used_count;
     }
-    served->node_count = snapshot->table.node_count - served->first_node;
-    if (origin_length < snapshot->shortest_origin) {
-        snapshot->shortest_origin = origin_length;
+    if (builder->draft_count == 1) {
+        zone_take_over(snapshot, builder->drafts[0]);
+        return;
     }
-    if (origin_length > snapshot->longest_origin) {
-        snapshot->longest_origin = origin_length;
+    table_reserve(&snapshot->table, name_count);
+    for (size_t i = 0; i < builder->draft_count; i++) {
+        zone_lay_out(snapshot, builder->drafts[i]);
     }
+    table_fit(&snapshot->table);
 }
 
 static void serial_write(struct builder *builder, size_t index, uint32_t serial)
@@ -217,9 +316,9 @@ static void serial_write(struct builder *builder, size_t index, uint32_t serial)
 }
 
 /* The SOA is written with the old serial first: then equal content is equal to the octet. */
-static void serial_choose(struct builder *builder, size_t index, const struct snapshot *previous,
-                          uint32_t now_seconds)
+static void serial_choose(struct builder *builder, size_t index, uint32_t now_seconds)
 {
+    const struct snapshot *previous = builder->previous;
     const struct snapshot *snapshot = builder->snapshot;
     size_t old =
         previous == NULL ? 0 : snapshot_find_zone(previous, &snapshot->zones[index].zone.origin);
@@ -234,8 +333,7 @@ static void serial_choose(struct builder *builder, size_t index, const struct sn
     }
 }
 
-struct snapshot *builder_finish(struct builder *builder, const struct snapshot *previous,
-                                uint32_t now_seconds)
+struct snapshot *builder_finish(struct builder *builder, uint32_t now_seconds)
 {
     struct snapshot *snapshot = builder->snapshot;
 
@@ -244,16 +342,9 @@ struct snapshot *builder_finish(struct builder *builder, const struct snapshot *
     for (size_t i = 0; i < builder->draft_count; i++) {
         record_drafts_encode(builder->drafts[i], &builder->encoder);
     }
-    zones_allocate(builder);
+    zones_lay_out(builder);
     for (size_t i = 0; i < builder->draft_count; i++) {
-        zone_lay_out(snapshot, builder->drafts[i]);
-    }
-    for (size_t i = 0; i < builder->draft_count; i++) {
-        serial_choose(builder, i, previous, now_seconds);
-    }
-    snapshot->number = previous == NULL ? 1 : previous->number + 1;
-    for (size_t i = 0; i < builder->draft_count; i++) {
-        generation_mark(snapshot, builder->drafts[i], previous);
+        serial_choose(builder, i, now_seconds);
     }
     builder->snapshot = NULL;
     builder_free(builder);

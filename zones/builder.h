@@ -15,7 +15,9 @@
  * article. Records that repeat the same target and port are sent once. The apex gets SOA and NS;
  * names between are made as empty non-terminals (RFC 8020).
  *
- * One thread. Nothing that is passed in is kept beyond the call.
+ * A cluster whose members are what they were is not encoded again: both snapshots share its octets.
+ *
+ * One thread. Nothing that is passed in is kept beyond the call, but for the previous snapshot.
  */
 
 #ifndef ZONES_BUILDER_H
@@ -32,8 +34,12 @@
 
 struct builder;
 
-/* An empty builder; ends in builder_finish() or builder_free(). */
-struct builder *builder_new(void);
+/*
+ * An empty builder; ends in builder_finish() or builder_free(). `previous` (may be NULL) is the
+ * snapshot that the new one follows; it is borrowed until then. What did not change since is
+ * shared with it.
+ */
+struct builder *builder_new(const struct snapshot *previous);
 void builder_free(struct builder *builder);
 
 /*
@@ -71,11 +77,10 @@ bool builder_place_plain_names(struct builder *builder, struct error *error);
 
 /*
  * Encode every answer and return the snapshot, one reference. Frees the builder. A zone's serial
- * is the one that it has in `previous` (may be NULL) when its content is the same to the octet,
+ * is the one that it has in the previous snapshot when its content is the same to the octet,
  * and serial_next() otherwise; the zone's state does not count as content. In the same way a
  * cluster keeps its generation while its SRV answer is the same.
  */
-struct snapshot *builder_finish(struct builder *builder, const struct snapshot *previous,
-                                uint32_t now_seconds);
+struct snapshot *builder_finish(struct builder *builder, uint32_t now_seconds);
 
 #endif

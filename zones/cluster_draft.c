@@ -1,74 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * zones/cluster_draft.c - sorts a cluster's members, places their targets among the zone's names
- * and has the answers encoded. One pass over the members per answer: this is where most of the
- * time of a build goes.
+ * zones/cluster_draft.c - sorts a cluster's members, finds out whether the image of the snapshot
+ * before still is theirs, and has a new one made if not.
  */
 
 #include "zones/cluster_draft.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "zones/cluster_answer.h"
+#include "zones/arena.h"
 #include "zones/cluster_name.h"
-#include "zones/record.h"
+#include "zones/snapshot_internal.h"
 #include "zones/target.h"
+#include "zones/target_place.h"
 
-enum { FIRST_PLAINS = 16 };
-
-/* Who a name that is wanted belongs to already. */
-static const char *const OWNERS[] = {
-    [NAME_EMPTY] = "nobody: it is kept for members",
-    [NAME_RECORDS] = "a record",
-    [NAME_CLUSTER] = "another cluster",
-    [NAME_TARGET] = "a member",
+enum {
+    FIRST_PLAINS = 16,
+    CLUSTERS_MAX = TABLE_MAX_CLUSTERS / 2, /* one whose image no longer fits counts twice */
+    RANK_ID_OCTETS = 7,                    /* with one octet before them a number of 64 bits */
 };
 
-/* The addresses of a cluster, encoded, and the name that they are to stand at if it is free. */
-struct plain_draft {
-    struct name name;
-    struct rrset rrsets[ADDRESS_FAMILIES];
-    const char *cluster; /* in the snapshot's arena */
-};
-
-/* Members that could not be placed. */
-struct left_out {
-    size_t count;
-    const struct member *first;
-    struct error reason; /* why the first was not */
-};
-
-void cluster_workspace_free(struct cluster_workspace *workspace)
+void cluster_drafter_free(struct cluster_drafter *drafter)
 {
-    free(workspace->placements);
-    free(workspace->by_address);
-    free(workspace->plains);
-    *workspace = (struct cluster_workspace){0};
-}
-
-static void workspace_reserve(struct cluster_workspace *workspace, size_t count)
-{
-    if (count > workspace->capacity) {
-        workspace->placements =
-            memory_grow(workspace->placements, count, sizeof(*workspace->placements));
-        workspace->by_address =
-            memory_grow(workspace->by_address, count, sizeof(struct placement *));
-        workspace->capacity = count;
-    }
-}
-
-static struct plain_draft *plain_draft_new(struct cluster_workspace *workspace)
-{
-    if (workspace->plain_count == workspace->plain_capacity) {
-        workspace->plain_capacity =
-            workspace->plain_capacity == 0 ? FIRST_PLAINS : 2 * workspace->plain_capacity;
-        workspace->plains =
-            memory_grow(workspace->plains, workspace->plain_capacity, sizeof(*workspace->plains));
-    }
-    return &workspace->plains[workspace->plain_count++];
+    workspace_free(&drafter->workspace);
+    free(drafter->shared);
+    free(drafter->plains);
 }
 
 static bool name_taken_report(const struct zone_draft *draft, const char *cluster,
@@ -77,7 +35,7 @@ static bool name_taken_report(const struct zone_draft *draft, const char *cluste
     char text[NAME_MAX_TEXT];
 
     return error_set(error, "cluster \"%s\": the name %s is taken by %s", cluster,
-                     name_to_text(name, text), OWNERS[zone_draft_use(draft, name)]);
+                     name_to_text(name, text), name_owner_text(zone_draft_use(draft, name)));
 }
 
 /*
@@ -107,10 +65,8 @@ static bool cluster_names(const struct zone_draft *draft, const char *cluster,
 }
 
 /* In service first, then drained; by id, and by all that is sent where ids repeat. */
-static int placement_compare(const void *left, const void *right)
+static int members_compare(const struct member *one, const struct member *other)
 {
-    const struct member *one = ((const struct placement *)left)->member;
-    const struct member *other = ((const struct placement *)right)->member;
     int order = (one->weight == 0) - (other->weight == 0);
 
     order = order != 0 ? order : strcmp(one->id, other->id);
@@ -119,111 +75,67 @@ static int placement_compare(const void *left, const void *right)
     return order != 0 ? order : one->weight - other->weight;
 }
 
-/* The members of a cluster, in their order in its answers. */
-static void members_sort(struct placement *placements, const struct cluster *cluster)
-{
-    for (size_t i = 0; i < cluster->member_count; i++) {
-        placements[i] = (struct placement){.member = &cluster->members[i]};
-    }
-    qsort(placements, cluster->member_count, sizeof(*placements), placement_compare);
-}
-
-static bool target_has_address(const struct node *node, const struct address *address)
-{
-    const struct rrset *rrset =
-        node_rrset(node, address->length == ADDRESS_V4_LENGTH ? RECORD_A : RECORD_AAAA);
-
-    return rrset != NULL && memcmp(rrset->answer.octets + POINTER_LENGTH + RECORD_FIXED_LENGTH,
-                                   address->octets, address->length) == 0;
-}
-
-/* Whether one of the placements so far has this target and port: it would be sent twice. */
-static bool placement_repeats(const struct placement *placements, size_t count,
-                              const struct placement *placement)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (placements[i].target == placement->target &&
-            placements[i].member->port == placement->member->port) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
- * Find or make the name of the member's target. Several clusters, or ports, may share a target;
- * its TXT record is then the one that sorts first, whatever the order in which they are added.
+ * What decides between most members, as one number: in service or not, then the first octets of
+ * the id.
  */
-static bool target_place(struct zone_draft *draft, struct encoder *encoder,
-                         const struct cluster_names *names, struct placement *placement,
-                         struct error *error)
+static uint64_t member_rank(const struct member *member)
 {
-    const struct member *member = placement->member;
-    struct name target;
-    char text[NAME_MAX_TEXT];
-    struct name_draft *use = NULL;
-    struct node *node = NULL;
+    uint64_t rank = member->weight == 0;
 
-    if (member->port == 0) {
-        return error_set(error, "its port is 0");
+    for (size_t i = 0, end = 0; i < RANK_ID_OCTETS; i++) {
+        uint8_t octet = end != 0 ? 0 : (uint8_t)member->id[i];
+
+        end |= octet == 0;
+        rank = rank << 8 | octet;
     }
-    if (!target_name(&target, &draft->zone, member, error)) {
-        return false;
-    }
-    if (name_equals(&target, &names->srv)) {
-        return error_set(error, "its target name is the cluster's");
-    }
-    placement->target = zone_draft_make(draft, &target, encoder);
-    node = &draft->names.nodes[placement->target];
-    use = &draft->drafts[placement->target];
-    if (use->use == NAME_EMPTY) {
-        use->use = NAME_TARGET;
-        target_encode(node, encoder, &draft->zone, member);
-    } else if (use->use != NAME_TARGET) {
-        return error_set(error, "its target name %s is taken by %s", name_to_text(&target, text),
-                         OWNERS[use->use]);
-    } else if (!target_has_address(node, &member->address)) {
-        return error_set(error, "its target name %s belongs to another address",
-                         name_to_text(&target, text));
-    } else {
-        target_merge(node, encoder, &draft->zone, member);
-    }
-    placement->is_first_of_target = use->last_cluster != draft->cluster_count;
-    use->last_cluster = draft->cluster_count;
-    return true;
+    return rank;
 }
 
-/* Place all members; those that cannot be are taken out of the array. Returns how many are left. */
-static size_t members_place(struct zone_draft *draft, struct encoder *encoder,
-                            const struct cluster_names *names, struct placement *placements,
-                            size_t count, struct left_out *left_out)
+static int by_place(const void *left, const void *right)
 {
-    size_t placed = 0;
+    const struct ranked_member *one = left;
+    const struct ranked_member *other = right;
 
-    for (size_t i = 0; i < count; i++) {
-        struct placement placement = placements[i];
-        struct error reason;
+    if (one->rank != other->rank) {
+        return one->rank < other->rank ? -1 : 1;
+    }
+    return members_compare(one->member, other->member);
+}
 
-        if (!target_place(draft, encoder, names, &placement, &reason)) {
-            if (left_out->count++ == 0) {
-                left_out->first = placement.member;
-                left_out->reason = reason;
-            }
-        } else if (placement.is_first_of_target ||
-                   !placement_repeats(placements, placed, &placement)) {
-            placements[placed++] = placement;
+/* The members of a cluster, in their order in its answers. */
+static void members_sort(struct ranked_member *members, const struct cluster *cluster)
+{
+    bool is_sorted = true;
+
+    for (size_t i = 0; i < cluster->member_count; i++) {
+        members[i] = (struct ranked_member){.rank = member_rank(&cluster->members[i]),
+                                            .member = &cluster->members[i]};
+        is_sorted = is_sorted && (i == 0 || by_place(&members[i - 1], &members[i]) <= 0);
+    }
+    if (!is_sorted) {
+        qsort(members, cluster->member_count, sizeof(*members), by_place);
+    }
+}
+
+/* Whether an address is new among those that `slots` holds; if so it is added. */
+static bool address_is_new(const struct placement *placements, uint32_t *slots, size_t slot_count,
+                           size_t index)
+{
+    const struct address *address = &placements[index].member->address;
+    uint64_t hash = name_hash(address->octets, address->length);
+    size_t position = (size_t)(hash * slot_count >> 32);
+
+    while (slots[position] != 0) {
+        const struct placement *other = &placements[slots[position] - 1];
+
+        if (address_compare(&other->member->address, address) == 0) {
+            return false;
         }
+        position = position + 1 == slot_count ? 0 : position + 1;
     }
-    return placed;
-}
-
-static int by_address(const void *left, const void *right)
-{
-    const struct placement *one = *(struct placement *const *)left;
-    const struct placement *other = *(struct placement *const *)right;
-    int order = address_compare(&one->member->address, &other->member->address);
-
-    return order != 0 ? order : (one > other) - (one < other);
+    slots[position] = (uint32_t)index + 1;
+    return true;
 }
 
 /* Mark the first placement of each address: a set of addresses must not hold one twice. */
@@ -231,101 +143,127 @@ static void addresses_mark(struct cluster_workspace *workspace, size_t count,
                            enum target_names target_names)
 {
     struct placement *placements = workspace->placements;
-    struct placement **sorted = workspace->by_address;
+    size_t slot_count = ADDRESS_SLOTS * count;
 
+    if (target_names == TARGET_INSTANCE) {
+        memset(workspace->address_slots, 0, slot_count * sizeof(*workspace->address_slots));
+    }
     for (size_t i = 0; i < count; i++) {
-        placements[i].is_first_of_address = placements[i].is_first_of_target;
-        sorted[i] = &placements[i];
-    }
-    if (target_names != TARGET_INSTANCE) {
-        return; /* a target stands for its address */
-    }
-    qsort(sorted, count, sizeof(struct placement *), by_address);
-    for (size_t i = 1; i < count; i++) {
-        if (address_compare(&sorted[i]->member->address, &sorted[i - 1]->member->address) == 0) {
-            sorted[i]->is_first_of_address = false;
-        }
+        /* Other targets stand for their address. */
+        placements[i].is_first_of_address =
+            placements[i].is_first_of_target &&
+            (target_names != TARGET_INSTANCE ||
+             address_is_new(placements, workspace->address_slots, slot_count, i));
     }
 }
 
-static bool left_out_report(const struct left_out *left_out, const struct cluster *cluster,
-                            struct error *error)
+/* The SRV name has a node, whose RRsets lie in the image; the plain name waits for its own. */
+static void names_place(struct zone_draft *draft, struct cluster_drafter *drafter,
+                        const struct cluster_names *names, struct cluster_image *image)
 {
-    char more[sizeof(" (and 18446744073709551615 more)")] = "";
-
-    if (left_out->count > 1) {
-        (void)snprintf(more, sizeof(more), " (and %zu more)", left_out->count - 1);
-    }
-    return error_set(error, "cluster \"%s\": member \"%s\" is left out: %s%s", cluster->name,
-                     left_out->first->id, left_out->reason.text, more);
-}
-
-/* The SRV records now; the addresses beside them, or later at the plain name. */
-static void names_encode(struct zone_draft *draft, struct encoder *encoder,
-                         struct cluster_workspace *workspace, const struct cluster *cluster,
-                         const struct cluster_names *names, size_t count)
-{
-    size_t srv = zone_draft_make(draft, &names->srv, encoder);
-    bool is_one_name = name_equals(&names->srv, &names->plain);
-    struct plain_draft *plain = plain_draft_new(workspace);
+    size_t srv = zone_draft_make(draft, &names->srv, drafter->encoder);
+    struct node *node = &draft->names.nodes[srv];
 
     draft->drafts[srv].use = NAME_CLUSTER;
-    plain->name = names->plain;
-    plain->cluster = arena_string(encoder->arena, cluster->name);
-    plain_encode(&draft->zone, encoder, names->plain.length, workspace->placements, count,
-                 plain->rrsets);
-    cluster_encode(draft, encoder, srv, workspace->placements, count,
-                   is_one_name ? plain->rrsets : NULL);
-    workspace->plain_count -= is_one_name ? 1 : 0;
+    node->cluster = (uint32_t)draft->names.cluster_count;
+    if (name_equals(&names->srv, &names->plain)) {
+        node->rrsets = image->rrsets;
+        node->rrset_count = (uint8_t)(image->plain_count + 1);
+        return;
+    }
+    node->rrsets = &image->rrsets[image->plain_count];
+    node->rrset_count = 1;
+    if (drafter->plain_count == drafter->plain_capacity) {
+        drafter->plain_capacity =
+            drafter->plain_capacity == 0 ? FIRST_PLAINS : 2 * drafter->plain_capacity;
+        drafter->plains =
+            memory_grow(drafter->plains, drafter->plain_capacity, sizeof(*drafter->plains));
+    }
+    drafter->plains[drafter->plain_count++] = draft->names.cluster_count - 1;
 }
 
-bool cluster_plains_place(struct zone_draft *draft, struct encoder *encoder,
-                          struct cluster_workspace *workspace, struct error *error)
+bool cluster_plains_place(struct zone_draft *draft, struct cluster_drafter *drafter,
+                          struct error *error)
 {
     bool is_all_placed = true;
 
-    for (size_t i = 0; i < workspace->plain_count; i++) {
-        const struct plain_draft *plain = &workspace->plains[i];
+    for (size_t i = 0; i < drafter->plain_count; i++) {
+        struct cluster_image *image = draft->images[drafter->plains[i]];
         struct node *node = NULL;
+        struct name name = {.length = image->plain_name_length};
         size_t index = 0;
 
-        if (zone_draft_use(draft, &plain->name) != NAME_EMPTY) {
+        memcpy(name.octets, image->plain_name, name.length);
+        if (zone_draft_use(draft, &name) != NAME_EMPTY) {
             if (is_all_placed) {
-                (void)name_taken_report(draft, plain->cluster, &plain->name, error);
+                char cluster[LABEL_MAX_LENGTH + 1] = "";
+
+                memcpy(cluster, name.octets + 1, name.octets[0]);
+                (void)name_taken_report(draft, cluster, &name, error);
                 (void)error_prefix(error, "served by SRV alone");
             }
             is_all_placed = false;
             continue;
         }
-        index = zone_draft_make(draft, &plain->name, encoder);
+        index = zone_draft_make(draft, &name, drafter->encoder);
         node = &draft->names.nodes[index];
         draft->drafts[index].use = NAME_CLUSTER;
-        node->rrsets = arena_array(encoder->arena, ADDRESS_FAMILIES, sizeof(*node->rrsets));
-        plain_append(node, plain->rrsets);
+        node->rrsets = image->rrsets;
+        node->rrset_count = image->plain_count;
     }
-    workspace->plain_count = 0;
+    drafter->plain_count = 0;
     return is_all_placed;
 }
 
-bool cluster_draft_add(struct zone_draft *draft, struct encoder *encoder,
-                       struct cluster_workspace *workspace, const struct cluster *cluster,
-                       struct error *error)
+/* The cluster with this SRV name in the snapshot before, and whether the zone was like this one. */
+static struct cluster_image *image_before(const struct zone_draft *draft,
+                                          const struct cluster_drafter *drafter,
+                                          const struct cluster_names *names, bool *is_comparable)
 {
-    struct cluster_names names;
+    const struct snapshot_cluster *before =
+        drafter->previous == NULL ? NULL : snapshot_cluster(drafter->previous, &names->srv);
+
+    *is_comparable =
+        before != NULL && draft->is_like_before &&
+        name_equals(&drafter->previous->zones[before->zone].zone.origin, &draft->zone.origin) &&
+        before->image->plain_name_length == names->plain.length &&
+        memcmp(before->image->plain_name, names->plain.octets, names->plain.length) == 0;
+    return before == NULL ? NULL : before->image;
+}
+
+bool cluster_draft_add(struct zone_draft *draft, struct cluster_drafter *drafter,
+                       const struct cluster *cluster, struct error *error)
+{
+    struct cluster_workspace *workspace = &drafter->workspace;
+    struct cluster_names names = {.plain = {.length = 0}};
     struct left_out left_out = {.count = 0};
+    struct cluster_image *before = NULL;
+    struct cluster_image *image = NULL;
+    bool is_comparable = false;
     size_t placed = 0;
 
     if (!cluster_names(draft, cluster->name, &names, error)) {
         return false;
     }
-    draft->cluster_count++;
-    workspace_reserve(workspace, cluster->member_count);
-    members_sort(workspace->placements, cluster);
-    placed = members_place(draft, encoder, &names, workspace->placements, cluster->member_count,
-                           &left_out);
+    if (++drafter->cluster_count > CLUSTERS_MAX) {
+        return error_set(error, "cluster \"%s\": there are %d clusters already", cluster->name,
+                         (int)CLUSTERS_MAX);
+    }
+    workspace_reserve(workspace, cluster->member_count, draft->zone.origin.length);
+    members_sort(workspace->members, cluster);
+    before = image_before(draft, drafter, &names, &is_comparable);
+    if (is_comparable && image_is_of(before, workspace->members, cluster->member_count) &&
+        targets_place_again(draft, drafter, before)) {
+        names_place(draft, drafter, &names, before);
+        return true;
+    }
+    placed = targets_place(draft, drafter, &names.srv, cluster->member_count, &left_out);
     if (placed > 0) {
         addresses_mark(workspace, placed, draft->zone.target_names);
-        names_encode(draft, encoder, workspace, cluster, &names, placed);
+        image =
+            cluster_answer_make(workspace, &draft->zone, &names, placed, drafter->number, before);
+        targets_settle(draft, drafter, image);
+        names_place(draft, drafter, &names, image);
     }
     return left_out.count == 0 || left_out_report(&left_out, cluster, error);
 }

@@ -2,7 +2,7 @@
 
 /*
  * zones/encoder.c - writing records into a message-sized scratch buffer, then keeping the result
- * as tightly as it goes: most answers are a few dozen octets long, and there are two per member.
+ * as tightly as it goes: most answers of a zone file are a few dozen octets long.
  */
 
 #include "zones/encoder.h"
@@ -55,27 +55,35 @@ static void leave_out(struct encoder *encoder, enum message_section section,
 size_t encoder_add(struct encoder *encoder, enum message_section section,
                    const struct encoder_record *record)
 {
-    size_t head_length = (size_t)record->owner_length + RECORD_FIXED_LENGTH;
-    struct wire_writer writer;
+    size_t length = (size_t)record->owner_length + RECORD_FIXED_LENGTH + record->rdata_length;
+    uint8_t *out = encoder->octets + encoder->length;
 
-    if (encoder->is_full || head_length + record->rdata_length > encoder->room - encoder->length) {
+    if (encoder->is_full || length > encoder->room - encoder->length) {
         leave_out(encoder, section, record);
         return 0;
     }
-    wire_writer_init(&writer, encoder->octets + encoder->length, encoder->room - encoder->length);
-    wire_write(&writer, record->owner, record->owner_length);
-    wire_write_u16(&writer, record->type);
-    wire_write_u16(&writer, RECORD_CLASS_IN);
-    wire_write_u32(&writer, record->ttl_seconds);
-    wire_write_u16(&writer, record->rdata_length);
-    wire_write(&writer, record->rdata, record->rdata_length);
-    encoder->length += writer.position;
-    encoder->ends[encoder->record_count++] = (uint16_t)encoder->length;
+    if (record->owner_length == POINTER_LENGTH) {
+        memcpy(out, record->owner, POINTER_LENGTH); /* most are, and this is one instruction */
+    } else {
+        memcpy(out, record->owner, record->owner_length);
+    }
+    out += record->owner_length;
+    wire_store_u16(out, record->type);
+    wire_store_u16(out + 2, RECORD_CLASS_IN);
+    wire_store_u32(out + 4, record->ttl_seconds);
+    wire_store_u16(out + 8, record->rdata_length);
+    if (record->rdata_length > 0) {
+        memcpy(out + RECORD_FIXED_LENGTH, record->rdata, record->rdata_length);
+    }
+    encoder->length += length;
     encoder->counts[section]++;
+    if (++encoder->record_count % ANSWER_STRIDE == 0) {
+        encoder->starts[encoder->record_count / ANSWER_STRIDE - 1] = (uint16_t)encoder->length;
+    }
     return encoder->question_end + encoder->length - record->rdata_length;
 }
 
-/* Room for `size` octets, at an even address so that `ends` may stand in front. */
+/* Room for `size` octets, at an even address so that `starts` may stand in front. */
 static uint8_t *slab_take(struct encoder *encoder, size_t size)
 {
     size_t even_size = size + (size & 1);
@@ -94,22 +102,31 @@ static uint8_t *slab_take(struct encoder *encoder, size_t size)
     return piece;
 }
 
-struct answer encoder_finish(struct encoder *encoder)
+struct answer encoder_view(const struct encoder *encoder)
 {
-    size_t ends_size = encoder->record_count * sizeof(encoder->ends[0]);
-    uint8_t *kept = slab_take(encoder, ends_size + encoder->length);
-
-    memcpy(kept, encoder->ends, ends_size);
-    memcpy(kept + ends_size, encoder->octets, encoder->length);
     return (struct answer){
-        .octets = kept + ends_size,
-        .ends = (const uint16_t *)(const void *)kept,
+        .octets = encoder->octets,
+        .starts = encoder->starts,
+        .length = (uint16_t)encoder->length,
         .answer_count = encoder->counts[SECTION_ANSWER],
         .authority_count = encoder->counts[SECTION_AUTHORITY],
         .additional_count = encoder->counts[SECTION_ADDITIONAL],
         .is_partial = encoder->left_out_hash != 0,
         .is_whole = !encoder->is_full,
     };
+}
+
+struct answer encoder_finish(struct encoder *encoder)
+{
+    size_t starts_size = encoder->record_count / ANSWER_STRIDE * sizeof(encoder->starts[0]);
+    uint8_t *kept = slab_take(encoder, starts_size + encoder->length);
+    struct answer answer = encoder_view(encoder);
+
+    memcpy(kept, encoder->starts, starts_size);
+    memcpy(kept + starts_size, encoder->octets, encoder->length);
+    answer.octets = kept + starts_size;
+    answer.starts = (const uint16_t *)(const void *)kept;
+    return answer;
 }
 
 bool encoder_pointer(uint8_t pointer[POINTER_LENGTH], size_t message_offset)

@@ -60,10 +60,10 @@ struct encoder {
     bool is_full;
     uint32_t left_out_hash; /* of the RDATA of answer records left out; 0: none is */
     uint8_t octets[MESSAGE_MAX_LENGTH];
-    uint16_t ends[ENCODER_MAX_RECORDS];
+    uint16_t starts[ENCODER_MAX_RECORDS / ANSWER_STRIDE];
 };
 
-/* Finished answers go to `arena`, which must outlive them. */
+/* Finished answers go to `arena`, which must outlive them; NULL: there will only be views. */
 void encoder_init(struct encoder *encoder, struct arena *arena);
 
 /* Begin the answer to a question whose name has `name_length` octets. */
@@ -78,6 +78,9 @@ size_t encoder_add(struct encoder *encoder, enum message_section section,
 
 /* Copy what was added into the arena. */
 struct answer encoder_finish(struct encoder *encoder);
+
+/* What was added, where it is: valid until the next encoder_begin(). */
+struct answer encoder_view(const struct encoder *encoder);
 
 /* Write a pointer to `message_offset`; false when it is out of a pointer's reach. */
 bool encoder_pointer(uint8_t pointer[POINTER_LENGTH], size_t message_offset);

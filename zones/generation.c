@@ -6,40 +6,16 @@
 
 #include "zones/generation.h"
 
-#include "zones/record.h"
+#include "zones/snapshot_internal.h"
 
-/* The generation in `previous` of an answer equal to this one; 0 when there is none. */
-static uint64_t generation_carried(const struct snapshot *previous, const struct node *node,
-                                   const struct rrset *srv)
+struct cluster_mark generation_mark(const struct name *srv_owner, const struct rrset *srv,
+                                    uint64_t number, const struct cluster_image *previous)
 {
-    const struct node *twin =
-        previous == NULL ? NULL
-                         : table_find(&previous->table, node->name, node->name_length, node->hash);
-    const struct rrset *old = twin == NULL ? NULL : node_rrset(twin, RECORD_SRV);
+    struct cluster_mark mark = {.generation = number,
+                                .cluster_key = snapshot_cluster_key(srv_owner)};
 
-    if (old == NULL || old->answer.mark == NULL || !snapshot_rrset_equals(old, srv)) {
-        return 0;
+    if (previous != NULL && snapshot_rrset_equals(image_srv(previous), srv)) {
+        mark.generation = previous->mark.generation;
     }
-    return old->answer.mark->generation;
-}
-
-void generation_mark(struct snapshot *snapshot, const struct zone_draft *draft,
-                     const struct snapshot *previous)
-{
-    for (size_t i = 0; i < draft->names.node_count; i++) {
-        const struct node *node = &draft->names.nodes[i];
-        struct rrset *srv =
-            draft->drafts[i].use == NAME_CLUSTER ? node_rrset(node, RECORD_SRV) : NULL;
-        struct cluster_mark *mark = NULL;
-        uint64_t carried = 0;
-
-        if (srv == NULL) {
-            continue;
-        }
-        carried = generation_carried(previous, node, srv);
-        mark = arena_alloc(&snapshot->arena, sizeof(*mark));
-        mark->generation = carried == 0 ? snapshot->number : carried;
-        mark->cluster_key = node->hash == 0 ? 1 : node->hash;
-        srv->answer.mark = mark;
-    }
+    return mark;
 }

@@ -7,15 +7,17 @@
 #ifndef ZONES_GENERATION_H
 #define ZONES_GENERATION_H
 
-#include "zones/snapshot_internal.h"
-#include "zones/zone_draft.h"
+#include <stdint.h>
+
+#include "zones/cluster_image.h"
+#include "zones/name.h"
+#include "zones/table.h"
 
 /*
- * Give the SRV answer of every cluster in `draft` its mark, in the snapshot's arena. A cluster
- * whose answer is the same in `previous` (may be NULL) keeps its generation, any other has the
- * snapshot's number, which must be set. After the zone's answers are complete.
+ * The mark of a cluster's SRV RRset: its generation is that of `previous` (may be NULL), which had
+ * the same owner, when the answer is the same to the octet, else `number`, the new snapshot's.
  */
-void generation_mark(struct snapshot *snapshot, const struct zone_draft *draft,
-                     const struct snapshot *previous);
+struct cluster_mark generation_mark(const struct name *srv_owner, const struct rrset *srv,
+                                    uint64_t number, const struct cluster_image *previous);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include "zones/member_record.h"
 
+#include <string.h>
+
 #include "zones/record.h"
+#include "zones/wire.h"
 
 uint16_t member_address_type(const struct address *address)
 {
@@ -23,11 +26,10 @@ struct encoder_record member_record(const struct zone *zone, uint16_t type)
     };
 }
 
-struct encoder_record member_address_record(const struct zone *zone, const struct address *address)
+void member_head_write(uint8_t head[MEMBER_HEAD_LENGTH], const struct zone *zone, uint16_t type)
 {
-    struct encoder_record record = member_record(zone, member_address_type(address));
-
-    record.rdata = address->octets;
-    record.rdata_length = address->length;
-    return record;
+    memcpy(head, OWNER_OF_QUESTION, POINTER_LENGTH);
+    wire_store_u16(head + 2, type);
+    wire_store_u16(head + 4, RECORD_CLASS_IN);
+    wire_store_u32(head + 6, zone->ttl_seconds);
 }

@@ -60,6 +60,7 @@ static bool record_fits(const struct zone_draft *draft, const struct record *rec
                         struct error *error)
 {
     ptrdiff_t found = zone_draft_find(draft, &record->owner);
+    enum name_use use = zone_draft_use(draft, &record->owner);
     char owner[NAME_MAX_TEXT];
     size_t type_count = 0;
 
@@ -70,11 +71,11 @@ static bool record_fits(const struct zone_draft *draft, const struct record *rec
     if (!type_is_data(record->type)) {
         return error_set(error, "%s: type %u cannot stand in a zone", owner, record->type);
     }
+    if (use == NAME_CLUSTER || use == NAME_TARGET) {
+        return error_set(error, "%s: the name is taken by a cluster or its member", owner);
+    }
     if (found == NAME_ABSENT) {
         return true;
-    }
-    if (draft->drafts[found].use == NAME_CLUSTER || draft->drafts[found].use == NAME_TARGET) {
-        return error_set(error, "%s: the name is taken by a cluster or its member", owner);
     }
     if (!cname_fits(draft->drafts[found].rrsets, record)) {
         return error_set(error, "%s: a CNAME cannot stand beside other records", owner);
@@ -166,29 +167,41 @@ static bool target_is_repeated(const struct rrset_draft *rrset, const struct rda
     return false;
 }
 
+/* The answer for a type, or NULL. */
+static const struct answer *answers_of_type(const struct name_answers *answers, uint16_t type)
+{
+    for (size_t i = 0; i < answers->rrset_count; i++) {
+        if (answers->rrsets[i].type == type) {
+            return &answers->rrsets[i].answer;
+        }
+    }
+    return NULL;
+}
+
 /* The addresses of one family that the zone has for the target of a record. */
 static void glue_add(const struct zone_draft *draft, struct encoder *encoder,
                      const struct rdata_draft *record, int offset, uint16_t type)
 {
     struct encoder_record glue = {.type = type};
-    const struct node *node = NULL;
-    const struct rrset *addresses = NULL;
+    struct name_answers answers;
+    const struct answer *addresses = NULL;
     struct name target;
     uint8_t pointer[POINTER_LENGTH];
 
     if (name_from_wire(&target, record->octets + offset, (size_t)(record->length - offset)) == 0) {
         return;
     }
-    node = alias_find_node(draft, &target);
-    addresses = node == NULL ? NULL : node_rrset(node, type);
+    if (zone_draft_answers(draft, &target, &answers)) {
+        addresses = answers_of_type(&answers, type);
+    }
     glue.owner = target.octets;
     glue.owner_length = target.length;
     if (encoder_pointer(pointer, record->message_offset + (size_t)offset)) {
         glue.owner = pointer;
         glue.owner_length = POINTER_LENGTH;
     }
-    for (size_t i = 0; addresses != NULL && i < addresses->answer.answer_count; i++) {
-        alias_read_record(&addresses->answer, i, &glue);
+    for (size_t i = 0; addresses != NULL && i < addresses->answer_count; i++) {
+        alias_read_record(addresses, i, &glue);
         (void)encoder_add(encoder, SECTION_ADDITIONAL, &glue);
     }
 }

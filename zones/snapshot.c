@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zones/image_target.h"
 #include "zones/record.h"
 #include "zones/snapshot_internal.h"
+
+_Static_assert((int)LOOKUP_ROOM_OCTETS == (int)PACKED_RECORD_MAX, "the room is for packed texts");
 
 struct snapshot *snapshot_new(void)
 {
@@ -36,6 +39,11 @@ void snapshot_unref(struct snapshot *snapshot)
     /* Release: our reads are over before the count drops. Acquire: the last one frees after them.
      */
     if (atomic_fetch_sub_explicit(&snapshot->references, 1, memory_order_acq_rel) == 1) {
+        for (size_t i = 0; i < snapshot->table.cluster_count; i++) {
+            image_unref(snapshot->clusters[i].image);
+        }
+        free(snapshot->clusters);
+        table_free(&snapshot->table);
         arena_free(&snapshot->arena);
         free(snapshot);
     }
@@ -108,16 +116,52 @@ static const struct rrset *rrset_for(const struct node *node, uint16_t type)
     return exact;
 }
 
-struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
-                              uint16_t type)
+/* A zone that is served has this name, but not this type. */
+static struct lookup lookup_nodata(const struct served_zone *served)
 {
-    const struct node *node = table_find(&snapshot->table, name->octets, name->length,
-                                         name_hash(name->octets, name->length));
+    return (struct lookup){
+        .result = LOOKUP_NODATA, .answer = &served->negative, .zone = &served->zone};
+}
+
+static struct lookup lookup_target(const struct snapshot *snapshot, size_t cluster, size_t offset,
+                                   uint16_t type, struct lookup_room *room)
+{
+    const struct cluster_image *image = snapshot->clusters[cluster].image;
+    const struct served_zone *served = &snapshot->zones[snapshot->clusters[cluster].zone];
+    size_t target = image_target_at(image, offset);
+    uint16_t address_type = image_target_type(image, target);
+
+    if (served->state == ZONE_LOADING) {
+        return (struct lookup){.result = LOOKUP_NOT_READY, .zone = &served->zone};
+    }
+    if (type == RECORD_ANY) {
+        type = address_type < RECORD_TXT ? address_type : RECORD_TXT; /* the first, as elsewhere */
+    }
+    if (type == address_type) {
+        room->answer = image_target_address(image, target);
+    } else if (type == RECORD_TXT) {
+        room->answer = image_target_text(image, target, served->zone.ttl_seconds, room->octets);
+    } else {
+        return lookup_nodata(served);
+    }
+    return (struct lookup){.result = LOOKUP_ANSWER, .answer = &room->answer, .zone = &served->zone};
+}
+
+struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
+                              uint16_t type, struct lookup_room *room)
+{
+    const uint64_t *slot = table_slot(&snapshot->table, name->octets, name->length,
+                                      name_hash(name->octets, name->length));
+    const struct node *node = slot == NULL ? NULL : slot_node(&snapshot->table, *slot);
     const struct served_zone *served = NULL;
     const struct rrset *rrset = NULL;
+    size_t cluster = 0;
+    size_t offset = 0;
 
     if (node == NULL) {
-        return lookup_absent(snapshot, name);
+        return slot != NULL && slot_target(*slot, &cluster, &offset)
+                   ? lookup_target(snapshot, cluster, offset, type, room)
+                   : lookup_absent(snapshot, name);
     }
     served = &snapshot->zones[node->zone];
     if (served->state == ZONE_LOADING) {
@@ -125,8 +169,7 @@ struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name
     }
     rrset = rrset_for(node, type);
     if (rrset == NULL) {
-        return (struct lookup){
-            .result = LOOKUP_NODATA, .answer = &served->negative, .zone = &served->zone};
+        return lookup_nodata(served);
     }
     return (struct lookup){
         .result = LOOKUP_ANSWER, .answer = &rrset->answer, .zone = &served->zone};
@@ -159,21 +202,51 @@ uint32_t snapshot_cluster_key(const struct name *srv_owner)
     return hash == 0 ? 1 : hash;
 }
 
+const struct snapshot_cluster *snapshot_cluster(const struct snapshot *snapshot,
+                                                const struct name *srv_owner)
+{
+    const struct node *node = table_find(&snapshot->table, srv_owner->octets, srv_owner->length,
+                                         name_hash(srv_owner->octets, srv_owner->length));
+
+    return node == NULL || node->cluster == 0 ? NULL : &snapshot->clusters[node->cluster - 1];
+}
+
 bool snapshot_cluster_generation(const struct snapshot *snapshot, const struct name *srv_owner,
                                  uint64_t *generation)
 {
-    struct lookup lookup = snapshot_lookup(snapshot, srv_owner, RECORD_SRV);
+    const struct snapshot_cluster *cluster = snapshot_cluster(snapshot, srv_owner);
 
-    if (lookup.result != LOOKUP_ANSWER || lookup.answer->mark == NULL) {
+    if (cluster == NULL || snapshot->zones[cluster->zone].state == ZONE_LOADING) {
         return false;
     }
-    *generation = lookup.answer->mark->generation;
+    *generation = cluster->image->mark.generation;
     return true;
+}
+
+/* Octets of the images that are, or are not, held by others too. */
+static size_t images_size(const struct snapshot *snapshot, bool is_shared)
+{
+    size_t octets = 0;
+
+    for (size_t i = 0; i < snapshot->table.cluster_count; i++) {
+        struct cluster_image *image = snapshot->clusters[i].image;
+        bool has_others = atomic_load_explicit(&image->references, memory_order_relaxed) > 1;
+
+        octets += has_others == is_shared ? image->size_octets : 0;
+    }
+    return octets;
 }
 
 size_t snapshot_size_octets(const struct snapshot *snapshot)
 {
-    return sizeof(*snapshot) + snapshot->arena.used_octets;
+    return sizeof(*snapshot) + snapshot->arena.used_octets + table_size_octets(&snapshot->table) +
+           snapshot->table.cluster_count * sizeof(*snapshot->clusters) +
+           images_size(snapshot, false);
+}
+
+size_t snapshot_shared_octets(const struct snapshot *snapshot)
+{
+    return images_size(snapshot, true);
 }
 
 size_t snapshot_find_zone(const struct snapshot *snapshot, const struct name *origin)
@@ -185,63 +258,4 @@ size_t snapshot_find_zone(const struct snapshot *snapshot, const struct name *or
         index++;
     }
     return index;
-}
-
-static bool answer_equals(const struct answer *one, const struct answer *other)
-{
-    size_t count = (size_t)one->answer_count + one->authority_count + one->additional_count;
-
-    if (one->answer_count != other->answer_count ||
-        one->authority_count != other->authority_count ||
-        one->additional_count != other->additional_count) {
-        return false;
-    }
-    return count == 0 || (one->ends[count - 1] == other->ends[count - 1] &&
-                          memcmp(one->octets, other->octets, one->ends[count - 1]) == 0);
-}
-
-/* The compact form counts too: it may hold records that the whole one has no room for. */
-bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right)
-{
-    const struct answer *one = &left->answer;
-    const struct answer *other = &right->answer;
-
-    if (left->type != right->type || left->left_out_hash != right->left_out_hash ||
-        !answer_equals(one, other) || (one->compact == NULL) != (other->compact == NULL)) {
-        return false;
-    }
-    return one->compact == NULL || answer_equals(one->compact, other->compact);
-}
-
-static bool node_equals(const struct node *left, const struct node *right)
-{
-    if (left->rrset_count != right->rrset_count) {
-        return false;
-    }
-    for (size_t i = 0; i < left->rrset_count; i++) {
-        if (!snapshot_rrset_equals(&left->rrsets[i], &right->rrsets[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool snapshot_zone_equals(const struct snapshot *left, size_t left_index,
-                          const struct snapshot *right, size_t right_index)
-{
-    const struct served_zone *zone = &left->zones[left_index];
-
-    if (zone->node_count != right->zones[right_index].node_count) {
-        return false;
-    }
-    for (size_t i = 0; i < zone->node_count; i++) {
-        const struct node *node = &left->table.nodes[zone->first_node + i];
-        const struct node *twin =
-            table_find(&right->table, node->name, node->name_length, node->hash);
-
-        if (twin == NULL || twin->zone != right_index || !node_equals(node, twin)) {
-            return false;
-        }
-    }
-    return true;
 }

@@ -23,9 +23,12 @@
 
 #include "zones/answer.h"
 #include "zones/name.h"
+#include "zones/packed_text.h"
 #include "zones/zone.h"
 
 struct snapshot;
+
+enum { LOOKUP_ROOM_OCTETS = 2 + 10 + PACKED_RDATA_MAX /* a TXT record: owner, head and data */ };
 
 /* What RFC 1034 section 4.3.2 says to do with a name. */
 enum lookup_result {
@@ -42,6 +45,15 @@ struct lookup {
     const struct zone *zone;     /* the zone that holds the name; NULL on LOOKUP_REFUSED */
 };
 
+/*
+ * Room for an answer that is put together for the question: that of a target, of which there is
+ * one per member and for which nobody asks often.
+ */
+struct lookup_room {
+    struct answer answer;
+    uint8_t octets[LOOKUP_ROOM_OCTETS];
+};
+
 /* One more reference; returns `snapshot`. Never fails. Any thread. */
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 
@@ -50,11 +62,12 @@ void snapshot_unref(struct snapshot *snapshot);
 
 /*
  * Find the answer to (`name`, `type`) in class IN. `name` must be in lower case. For type ANY
- * one RRset of the name is given (RFC 8482 section 4.1). Does not allocate and cannot fail;
- * O(1) for a name that exists, O(labels) for others. Any thread.
+ * one RRset of the name is given (RFC 8482 section 4.1). The answer may lie in `room`, and is then
+ * valid as long as that is not used again. Does not allocate and cannot fail; O(1) for a name that
+ * exists, O(labels) for others. Any thread.
  */
 struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
-                              uint16_t type);
+                              uint16_t type, struct lookup_room *room);
 
 /* Zones in the order in which they were added. `index` is below snapshot_zone_count(). */
 size_t snapshot_zone_count(const struct snapshot *snapshot);
@@ -74,7 +87,11 @@ bool snapshot_cluster_generation(const struct snapshot *snapshot, const struct n
 /* What `struct cluster_mark` calls the cluster with this SRV owner name, in lower case. Not 0. */
 uint32_t snapshot_cluster_key(const struct name *srv_owner);
 
-/* Octets of memory that the snapshot takes. */
+/*
+ * Octets of memory that only this snapshot holds at the moment, and would give back; and those that
+ * it shares with others. A snapshot alone shares nothing, so that their sum is what it needs.
+ */
 size_t snapshot_size_octets(const struct snapshot *snapshot);
+size_t snapshot_shared_octets(const struct snapshot *snapshot);
 
 #endif

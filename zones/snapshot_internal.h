@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * zones/snapshot_internal.h - what a snapshot is made of; for snapshot.c and the builder only.
+ * zones/snapshot_internal.h - what a snapshot is made of; for snapshot.c and those who build one.
  */
 
 #ifndef ZONES_SNAPSHOT_INTERNAL_H
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "zones/arena.h"
+#include "zones/cluster_image.h"
 #include "zones/snapshot.h"
 #include "zones/table.h"
 
@@ -23,13 +24,23 @@ struct served_zone {
     struct answer negative; /* the SOA in Authority, shared by NODATA and NXDOMAIN */
     size_t first_node;      /* the zone's nodes stand together in the table */
     size_t node_count;
+    size_t first_cluster; /* and so do its clusters */
+    size_t cluster_count;
+    size_t name_count; /* nodes and targets */
+};
+
+/* A cluster, by its number in the table. */
+struct snapshot_cluster {
+    struct cluster_image *image; /* a reference */
+    uint16_t zone;
 };
 
 struct snapshot {
     atomic_size_t references;
     uint64_t number;
-    struct arena arena; /* holds everything that is pointed to from here */
+    struct arena arena; /* holds what is pointed to from here, but for table and images */
     struct table table;
+    struct snapshot_cluster *clusters; /* beside table.bases */
     struct served_zone *zones;
     size_t zone_count;
     size_t shortest_origin; /* octets: only names of these lengths can be an apex */
@@ -41,6 +52,10 @@ bool snapshot_rrset_equals(const struct rrset *left, const struct rrset *right);
 
 /* A snapshot with one reference and nothing in it. */
 struct snapshot *snapshot_new(void);
+
+/* The cluster whose SRV records stand at this name, or NULL. */
+const struct snapshot_cluster *snapshot_cluster(const struct snapshot *snapshot,
+                                                const struct name *srv_owner);
 
 /* Whether two zones hold the same names with the same answers, to the octet. */
 bool snapshot_zone_equals(const struct snapshot *left, size_t left_index,

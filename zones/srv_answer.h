@@ -17,14 +17,16 @@
 #include <stddef.h>
 
 #include "zones/cluster_answer.h"
-#include "zones/encoder.h"
-#include "zones/zone_draft.h"
+#include "zones/table.h"
+#include "zones/zone.h"
 
 /*
- * Encode the RRset of an owner name of `name_length` octets, as the zone's compress-targets says.
- * The compact form is made only where it can help: an answer that every client takes has none.
+ * Encode the RRset of an owner name of `name_length` octets, as the zone's compress-targets says,
+ * with the workspace's encoders: the result is a view of them. The compact form, for which
+ * `compact` is the room, is made only where it can help: an answer that every client takes has
+ * none.
  */
-void srv_answer_encode(struct rrset *rrset, const struct zone_draft *draft, struct encoder *encoder,
-                       size_t name_length, struct placement *placements, size_t count);
+struct rrset srv_answer_encode(const struct zone *zone, struct cluster_workspace *workspace,
+                               size_t name_length, size_t count, struct answer *compact);
 
 #endif

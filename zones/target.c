@@ -108,10 +108,13 @@ bool target_name(struct name *target, const struct zone *zone, const struct memb
     } else {
         length = address_label(label, &member->address);
     }
-    *target = zone->origin;
-    if (!name_prepend(target, label, length)) {
+    if (1 + length + zone->origin.length > NAME_MAX_LENGTH) {
         return error_set(error, "its target name would be longer than %d octets", NAME_MAX_LENGTH);
     }
+    target->length = (uint8_t)(1 + length + zone->origin.length);
+    target->octets[0] = (uint8_t)length;
+    memcpy(target->octets + 1, label, length);
+    memcpy(target->octets + 1 + length, zone->origin.octets, zone->origin.length);
     return true;
 }
 
@@ -138,4 +141,13 @@ size_t target_text(uint8_t rdata[TARGET_TEXT_SIZE], const struct member *member)
     string_write(&writer, "weight=", weight);
     string_write(&writer, "hold=", member->hold);
     return writer.position;
+}
+
+int target_text_compare(const uint8_t *left, size_t left_length, const uint8_t *right,
+                        size_t right_length)
+{
+    size_t shorter = left_length < right_length ? left_length : right_length;
+    int order = memcmp(left, right, shorter);
+
+    return order != 0 ? order : (left_length > right_length) - (left_length < right_length);
 }

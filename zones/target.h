@@ -46,4 +46,8 @@ bool target_name(struct name *target, const struct zone *zone, const struct memb
  */
 size_t target_text(uint8_t rdata[TARGET_TEXT_SIZE], const struct member *member);
 
+/* As memcmp(), a shorter RDATA before the longer ones that it begins. */
+int target_text_compare(const uint8_t *left, size_t left_length, const uint8_t *right,
+                        size_t right_length);
+
 #endif

@@ -79,6 +79,24 @@ static inline uint32_t wire_read_u32(struct wire_reader *reader)
     return (high << 16) | wire_read_u16(reader);
 }
 
+/* A number at a place that is known to hold it, and the other way round. */
+static inline uint16_t wire_load_u16(const uint8_t *octets)
+{
+    return (uint16_t)((octets[0] << 8) | octets[1]);
+}
+
+static inline void wire_store_u16(uint8_t *octets, uint16_t value)
+{
+    octets[0] = (uint8_t)(value >> 8);
+    octets[1] = (uint8_t)value;
+}
+
+static inline void wire_store_u32(uint8_t *octets, uint32_t value)
+{
+    wire_store_u16(octets, (uint16_t)(value >> 16));
+    wire_store_u16(octets + 2, (uint16_t)value);
+}
+
 static inline void wire_writer_init(struct wire_writer *writer, uint8_t *octets, size_t capacity)
 {
     *writer = (struct wire_writer){.octets = octets, .capacity = capacity};

@@ -3,10 +3,11 @@
 /*
  * zones/zone_draft.h - one zone while it is being built: its names and what each is used for.
  *
- * Answers of clusters are encoded as soon as the cluster is added (zones/cluster_draft.h); records
- * of zone files are kept until all names are known, because NS, SRV and CNAME refer to others
- * (zones/record_draft.h). Names and answers lie in the arena of the snapshot to come, all else is
- * gone after builder_finish().
+ * A cluster becomes an image (zones/cluster_image.h) as soon as it is added
+ * (zones/cluster_draft.h), and its targets are names without a node; records of zone files are
+ * kept until all names are known, because NS, SRV and CNAME refer to others
+ * (zones/record_draft.h). Other names, and records, lie in the arena of the snapshot to come, all
+ * else is gone after builder_finish().
  */
 
 #ifndef ZONES_ZONE_DRAFT_H
@@ -16,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zones/cluster_image.h"
 #include "zones/encoder.h"
 #include "zones/name.h"
 #include "zones/table.h"
@@ -28,14 +30,13 @@ enum name_use {
     NAME_EMPTY,   /* nobody: an empty non-terminal so far */
     NAME_RECORDS, /* a zone file, or the apex */
     NAME_CLUSTER, /* a cluster: its SRV records or its addresses */
-    NAME_TARGET,  /* members with one address: target of SRV records */
+    NAME_TARGET,  /* members with one address: target of SRV records; has no node */
 };
 
 struct rrset_draft;
 
 struct name_draft {
     struct rrset_draft *rrsets; /* NAME_RECORDS: not encoded yet */
-    uint32_t last_cluster;      /* NAME_TARGET: number of the cluster that named it last */
     enum name_use use;
 };
 
@@ -43,29 +44,62 @@ struct zone_draft {
     struct zone zone; /* deep copy in the snapshot's arena */
     enum zone_state state;
     uint16_t index;
+    bool is_like_before; /* the zone before had the settings that clusters' answers depend on */
     struct table names;
     struct name_draft *drafts; /* beside names.nodes, same indexes */
     size_t draft_capacity;
-    uint32_t cluster_count;
+    struct cluster_image **images; /* by number, a reference each */
+    size_t image_capacity;
     const struct name **others; /* origins of zones that may hold names of this draft */
     size_t other_count;
+};
+
+/* What stands at a name, records and targets alike. */
+struct name_answers {
+    const struct rrset *rrsets; /* ascending by type */
+    size_t rrset_count;
+    const struct node *node; /* NULL for a target */
+    struct rrset own[2];     /* a target's */
+    uint8_t text[PACKED_RECORD_MAX];
 };
 
 /* A zone with nothing but its apex. `zone` is copied into the encoder's arena. */
 struct zone_draft *zone_draft_new(const struct zone *zone, uint16_t index, struct encoder *encoder);
 void zone_draft_free(struct zone_draft *draft);
 
-/* Index of the name, or NAME_ABSENT. */
+/* Index of the name's node; NAME_ABSENT also when it is a target. */
 ptrdiff_t zone_draft_find(const struct zone_draft *draft, const struct name *name);
 
 /*
  * Index of the name, which is made if absent, together with the empty non-terminals between it
- * and the apex when it lies within the zone.
+ * and the apex when it lies within the zone. It must not be a target.
  */
 size_t zone_draft_make(struct zone_draft *draft, const struct name *name, struct encoder *encoder);
 
+/* The same for the non-terminals alone. */
+void zone_draft_make_ancestors(struct zone_draft *draft, const struct name *name,
+                               struct encoder *encoder);
+
 /* What the name is used for; NAME_EMPTY also when it is absent. */
 enum name_use zone_draft_use(const struct zone_draft *draft, const struct name *name);
+
+/*
+ * What the zone answers for a name; false when the name is absent, outside, or another zone's.
+ * `answers` is borrowed from the draft and points into itself: do not copy it.
+ */
+bool zone_draft_answers(const struct zone_draft *draft, const struct name *name,
+                        struct name_answers *answers);
+
+/*
+ * Begin a cluster: the names of its targets lie in `base` until zone_draft_end_cluster() puts the
+ * image in its place, in which they have the same offsets, and takes over the reference. Returns
+ * the cluster's number.
+ */
+size_t zone_draft_begin_cluster(struct zone_draft *draft, const uint8_t *base);
+void zone_draft_end_cluster(struct zone_draft *draft, struct cluster_image *image);
+
+/* Or take the cluster back: no name has become its target. */
+void zone_draft_drop_cluster(struct zone_draft *draft);
 
 /*
  * Tell the draft that names within `origin` belong to another zone: one below its own apex, or
@@ -74,7 +108,7 @@ enum name_use zone_draft_use(const struct zone_draft *draft, const struct name *
 void zone_draft_add_other(struct zone_draft *draft, const struct name *origin,
                           struct encoder *encoder);
 
-/* Whether this zone is the one that answers for the node: no other zone holds the name. */
-bool zone_draft_shows(const struct zone_draft *draft, const struct node *node);
+/* Whether this zone is the one that answers for the name: no other zone holds it. */
+bool zone_draft_shows(const struct zone_draft *draft, const uint8_t *name, size_t length);
 
 #endif

@@ -83,7 +83,7 @@ static void fleet_free(struct fleet *fleet)
 /* Every weight changes with `round`, so that no table equals the one before. */
 static struct snapshot *fleet_build(struct fleet *fleet, uint32_t round, struct snapshot *previous)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(previous);
     struct error error;
 
     if (!builder_add_zone(builder, &fleet->zone, ZONE_COMPLETE, &error)) {
@@ -105,7 +105,7 @@ static struct snapshot *fleet_build(struct fleet *fleet, uint32_t round, struct 
             _Exit(1);
         }
     }
-    return builder_finish(builder, previous, round);
+    return builder_finish(builder, round);
 }
 
 /* Sleep until the next swap is due; true when SIGTERM or SIGINT came first. */

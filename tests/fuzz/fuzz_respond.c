@@ -31,7 +31,7 @@ static struct snapshot *snapshot_make(void)
         .allow_query = &everybody,
         .allow_query_count = 1,
     };
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
 
     (void)prefix_parse(&everybody, "0.0.0.0/0", NULL);
     (void)name_from_text(&zone.origin, "sd.example.com", NULL);
@@ -51,7 +51,7 @@ static struct snapshot *snapshot_make(void)
     (void)builder_add_cluster(
         builder, &(struct cluster){.name = "web", .members = members, .member_count = MEMBERS},
         NULL);
-    return builder_finish(builder, NULL, 1);
+    return builder_finish(builder, 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t length)

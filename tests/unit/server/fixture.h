@@ -62,7 +62,7 @@ static inline struct snapshot *fixture_snapshot_after(const struct snapshot *pre
                         .udp_size_octets = FIXTURE_UDP_SIZE,
                         .allow_query = allowed,
                         .allow_query_count = 2};
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(previous);
 
     assert_true(name_from_text(&zone.origin, "sd.example.com", NULL));
     assert_true(name_from_text(&nameserver, "ns1.sd.example.com", NULL));
@@ -82,7 +82,7 @@ static inline struct snapshot *fixture_snapshot_after(const struct snapshot *pre
     }
     assert_true(builder_add_zone(builder, &zone, state, NULL));
     assert_true(builder_add_cluster(builder, &cluster, NULL));
-    return builder_finish(builder, previous, 1000);
+    return builder_finish(builder, 1000);
 }
 
 /* The first snapshot. */

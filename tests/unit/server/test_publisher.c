@@ -113,10 +113,11 @@ static void stage_look(struct stage *stage, const char *const *groups, const cha
 static enum lookup_result stage_ask(const struct snapshot *snapshot, const char *text,
                                     enum record_type type)
 {
+    struct lookup_room room;
     struct name name;
 
     assert_true(name_from_text(&name, text, NULL));
-    return snapshot_lookup(snapshot, &name, (uint16_t)type).result;
+    return snapshot_lookup(snapshot, &name, (uint16_t)type, &room).result;
 }
 
 static void nothing_is_ready_before_the_first_look(void **state)

@@ -47,6 +47,8 @@ void *realloc(void *old, size_t size)
 
 enum { OPT_OCTETS = 11 };
 
+static const char FIXTURE_TARGET[] = "ip-10-0-1-1.sd.example.com";
+
 static const struct address loopback = {
     .length = 4, .octets = {127, 0, 0, 1}
 };
@@ -334,6 +336,34 @@ static void the_longest_name_fits_into_the_smallest_response(void **state)
     snapshot_unref(snapshot);
 }
 
+/* A text is written into the response itself; two of one batch do not disturb each other. */
+static void texts_of_targets_lie_in_their_responses(void **state)
+{
+    static const char *const texts[] = {"\x13instance=i-00000000", "\x13instance=i-00000001"};
+    static const char *const targets[] = {"ip-10-0-1-1.sd.example.com",
+                                          "ip-10-0-1-2.sd.example.com"};
+    struct snapshot *snapshot = fixture_snapshot(3, 65535, ZONE_COMPLETE);
+    struct response responses[2];
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint8_t request[FIXTURE_REQUEST_MAX];
+        size_t length = fixture_query(request, 1, targets[i], 16, 0);
+
+        respond(&responses[i], snapshot, request, length, TRANSPORT_UDP, &loopback);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        const uint8_t *records = responses[i].parts[1].iov_base;
+
+        assert_int_equal(responses[i].part_count, 2);
+        assert_memory_equal(records, "\xc0\x0c\0\x10\0\1\0\0\0\x0a", 10);
+        assert_int_equal(fixture_u16(records, 10) + 12U, responses[i].parts[1].iov_len);
+        assert_memory_equal(records + 12, texts[i], 20);
+        assert_null(responses[i].mark);
+    }
+    snapshot_unref(snapshot);
+}
+
 static void responding_takes_no_memory(void **state)
 {
     static const struct {
@@ -344,6 +374,8 @@ static void responding_takes_no_memory(void **state)
         {FIXTURE_CLUSTER,     33,  8192},
         {FIXTURE_CLUSTER,     33,  0   },
         {FIXTURE_CLUSTER,     1,   1232},
+        {FIXTURE_TARGET,      16,  1232},
+        {FIXTURE_TARGET,      1,   0   },
         {"no.sd.example.com", 1,   1232},
         {"www.example.org",   1,   1232},
         {"sd.example.com",    252, 0   },
@@ -452,6 +484,7 @@ int main(void)
         cmocka_unit_test(a_higher_edns_version_gets_badvers_and_version_0),
         cmocka_unit_test(rd_cd_and_do_are_copied_and_the_rest_is_not),
         cmocka_unit_test(the_longest_name_fits_into_the_smallest_response),
+        cmocka_unit_test(texts_of_targets_lie_in_their_responses),
         cmocka_unit_test(responding_takes_no_memory),
     };
 

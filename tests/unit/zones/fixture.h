@@ -63,16 +63,22 @@ static inline struct member fixture_member(const char *id, const char *address, 
     return member;
 }
 
-/* A builder with the one complete zone sd.example.com. */
-static inline struct builder *fixture_builder(enum target_names target_names)
+/* A builder with the one complete zone sd.example.com, for the snapshot after `previous`. */
+static inline struct builder *fixture_builder_after(const struct snapshot *previous,
+                                                    enum target_names target_names)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(previous);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
 
     zone.target_names = target_names;
     assert_true(builder_add_zone(builder, &zone, ZONE_COMPLETE, NULL));
     return builder;
+}
+
+static inline struct builder *fixture_builder(enum target_names target_names)
+{
+    return fixture_builder_after(NULL, target_names);
 }
 
 static inline void fixture_add_cluster(struct builder *builder, const char *name,
@@ -111,7 +117,18 @@ static inline bool fixture_add_records(struct builder *builder, const char *orig
 
 static inline struct snapshot *fixture_finish(struct builder *builder)
 {
-    return builder_finish(builder, NULL, FIXTURE_NOW);
+    return builder_finish(builder, FIXTURE_NOW);
+}
+
+/* What is found is valid until the room is used again, 64 lookups later. */
+static inline struct lookup fixture_look_up(const struct snapshot *snapshot,
+                                            const struct name *name, uint16_t type)
+{
+    enum { ROOMS = 64 };
+    static _Thread_local struct lookup_room rooms[ROOMS];
+    static _Thread_local unsigned next;
+
+    return snapshot_lookup(snapshot, name, type, &rooms[next++ % ROOMS]);
 }
 
 static inline struct lookup fixture_lookup(const struct snapshot *snapshot, const char *name,
@@ -119,7 +136,7 @@ static inline struct lookup fixture_lookup(const struct snapshot *snapshot, cons
 {
     const struct name wire = fixture_name(name);
 
-    return snapshot_lookup(snapshot, &wire, type);
+    return fixture_look_up(snapshot, &wire, type);
 }
 
 /* The answer that must be there. */

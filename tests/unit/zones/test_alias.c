@@ -117,7 +117,7 @@ static void types_of_an_alias_ascend(void **state)
 
 static void a_chain_ends_where_another_zone_begins(void **state)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone parent = fixture_zone("example.com", &nameserver);
     struct name child_nameserver;

@@ -38,7 +38,7 @@ static void the_soa_of_negative_answers_has_the_lower_ttl(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct builder *builder = builder_new();
+        struct builder *builder = builder_new(NULL);
         struct name nameserver;
         struct zone zone = fixture_zone("sd.example.com", &nameserver);
         struct snapshot *snapshot = NULL;
@@ -72,7 +72,7 @@ static void negative_answers_fit_questions_of_every_length(void **state)
 
 static void a_zone_without_nameserver_is_refused(void **state)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
     struct error error;
@@ -86,7 +86,7 @@ static void a_zone_without_nameserver_is_refused(void **state)
 
 static void an_origin_without_room_for_a_mailbox_is_refused(void **state)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("example", &nameserver);
 
@@ -101,7 +101,7 @@ static void an_origin_without_room_for_a_mailbox_is_refused(void **state)
 
 static void the_root_can_be_a_zone(void **state)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("example", &nameserver);
     const struct member member = fixture_member("i-1", "10.0.0.1", 1);

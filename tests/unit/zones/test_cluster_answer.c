@@ -151,7 +151,7 @@ static void the_octets_are_those_of_rfc_2782(void **state)
     fleet_fill(&fleet, 2);
     snapshot = fleet_build(&fleet, TARGET_ADDRESS);
     answer = fixture_answer(snapshot, SRV, RECORD_SRV);
-    assert_int_equal(answer->ends[0], 12 + 6 + 34);
+    assert_int_equal(answer_end(answer, 0), 12 + 6 + 34);
     assert_memory_equal(answer->octets, srv, 11);
     assert_int_equal(answer->octets[11], 6 + 34);
     assert_memory_equal(answer->octets + 12, srv + 12, 6);
@@ -160,9 +160,9 @@ static void the_octets_are_those_of_rfc_2782(void **state)
                         "example\x03"
                         "com",
                         34);
-    assert_int_equal(answer->ends[2] - answer->ends[1], 16);
-    assert_int_equal(answer->octets[answer->ends[1]], 0xc0);
-    assert_int_equal(answer->octets[answer->ends[1] + 1], question_end + 18);
+    assert_int_equal(answer_end(answer, 2) - answer_end(answer, 1), 16);
+    assert_int_equal(answer->octets[answer_end(answer, 1)], 0xc0);
+    assert_int_equal(answer->octets[answer_end(answer, 1) + 1], question_end + 18);
     snapshot_unref(snapshot);
 }
 

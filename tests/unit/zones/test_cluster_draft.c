@@ -265,7 +265,7 @@ static void srv_and_addresses_share_a_name_when_cluster_name_is_the_group(void *
         fixture_member("i-1", "10.0.0.1", 1),
         fixture_member("i-2", "fd00::2", 1),
     };
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
     struct snapshot *snapshot = NULL;

@@ -49,8 +49,9 @@ static void a_record_is_written_in_wire_form(void **state)
     assert_int_equal(answer.answer_count, 1);
     assert_int_equal(answer.authority_count, 0);
     assert_int_equal(answer.additional_count, 1);
-    assert_int_equal(answer.ends[0], sizeof(expected));
-    assert_int_equal(answer.ends[1], 2 * sizeof(expected));
+    assert_int_equal(answer_end(&answer, 0), sizeof(expected));
+    assert_int_equal(answer_end(&answer, 1), 2 * sizeof(expected));
+    assert_int_equal(answer.length, 2 * sizeof(expected));
     assert_memory_equal(answer.octets, expected, sizeof(expected));
     assert_memory_equal(answer.octets + sizeof(expected), expected, sizeof(expected));
     assert_false(answer.is_partial);

@@ -27,7 +27,7 @@ static struct stage stage_new(void)
 /* Build the stage on `previous`, whose reference goes over to the result. */
 static struct snapshot *stage_build(const struct stage *stage, struct snapshot *previous)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(previous);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
     struct snapshot *snapshot = NULL;
@@ -36,7 +36,7 @@ static struct snapshot *stage_build(const struct stage *stage, struct snapshot *
     assert_true(builder_add_zone(builder, &zone, ZONE_COMPLETE, NULL));
     fixture_add_cluster(builder, "web", stage->web, stage->web_count);
     fixture_add_cluster(builder, "api", &stage->api, 1);
-    snapshot = builder_finish(builder, previous, FIXTURE_NOW);
+    snapshot = builder_finish(builder, FIXTURE_NOW);
     snapshot_unref(previous);
     return snapshot;
 }

@@ -9,7 +9,7 @@
 static struct snapshot *snapshot_in(enum zone_state state)
 {
     const struct member member = fixture_member("i-1", "10.0.0.1", 1);
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
 
@@ -114,10 +114,10 @@ static void names_of_every_length_are_told_apart(void **state)
 
     (void)state;
     while (name_prepend(&inside, "a", 1)) {
-        assert_int_equal(snapshot_lookup(snapshot, &inside, RECORD_A).result, LOOKUP_NXDOMAIN);
+        assert_int_equal(fixture_look_up(snapshot, &inside, RECORD_A).result, LOOKUP_NXDOMAIN);
     }
     while (name_prepend(&outside, "a", 1)) {
-        assert_int_equal(snapshot_lookup(snapshot, &outside, RECORD_A).result, LOOKUP_REFUSED);
+        assert_int_equal(fixture_look_up(snapshot, &outside, RECORD_A).result, LOOKUP_REFUSED);
     }
     snapshot_unref(snapshot);
 }
@@ -168,29 +168,100 @@ static void threads_read_and_the_last_one_frees(void **state)
     }
 }
 
-static void the_size_counts_what_members_take(void **state)
+/* Ten clusters of 100 members with targets of 26 octets. `weight` is the first one's. */
+static struct snapshot *snapshot_of_1000(const struct snapshot *previous, uint16_t weight)
 {
-    enum { COUNT = 1000, OCTETS_PER_MEMBER = 400 };
-    static char ids[COUNT][FIXTURE_TEXT_SIZE];
-    static struct member members[COUNT];
-    struct snapshot *small = snapshot_in(ZONE_COMPLETE);
-    struct builder *builder = fixture_builder(TARGET_ADDRESS);
-    struct snapshot *large = NULL;
+    enum { CLUSTERS = 10, MEMBERS = 100 };
+    static char ids[CLUSTERS * MEMBERS][FIXTURE_TEXT_SIZE];
+    static struct member members[CLUSTERS * MEMBERS];
+    struct builder *builder = builder_new(previous);
+    struct name nameserver;
+    struct zone zone = fixture_zone("s.example.com", &nameserver);
 
-    (void)state;
-    for (size_t i = 0; i < COUNT; i++) {
+    assert_true(builder_add_zone(builder, &zone, ZONE_COMPLETE, NULL));
+    for (size_t i = 0; i < CLUSTERS * MEMBERS; i++) {
         char address[FIXTURE_TEXT_SIZE];
 
         (void)snprintf(ids[i], sizeof(ids[i]), "i-%017zx", i);
-        (void)snprintf(address, sizeof(address), "10.1.%zu.%zu", i / 250, i % 250);
+        (void)snprintf(address, sizeof(address), "1.%zu.%zu.%zu", i / 100, i / 10 % 10, i % 10);
         members[i] = fixture_member(ids[i], address, 65535);
     }
-    fixture_add_cluster(builder, "web", members, COUNT);
-    large = fixture_finish(builder);
-    assert_in_range(snapshot_size_octets(large) - snapshot_size_octets(small), COUNT * 200,
-                    COUNT * OCTETS_PER_MEMBER);
+    members[0].weight = weight;
+    for (size_t i = 0; i < CLUSTERS; i++) {
+        char name[FIXTURE_TEXT_SIZE];
+
+        (void)snprintf(name, sizeof(name), "c%zu", i);
+        fixture_add_cluster(builder, name, members + i * MEMBERS, MEMBERS);
+    }
+    return builder_finish(builder, FIXTURE_NOW);
+}
+
+static void a_member_takes_150_octets_at_most(void **state)
+{
+    struct snapshot *small = snapshot_in(ZONE_COMPLETE);
+    struct snapshot *large = snapshot_of_1000(NULL, 65535);
+
+    (void)state;
+    assert_int_equal(snapshot_shared_octets(large), 0);
+    assert_int_equal(fixture_answer(large, "_c0._tcp.s.example.com", RECORD_SRV)->additional_count,
+                     100);
+    assert_in_range(snapshot_size_octets(large) - snapshot_size_octets(small), 1000 * 100,
+                    1000 * 150);
     snapshot_unref(small);
     snapshot_unref(large);
+}
+
+static void what_did_not_change_is_shared_and_counted_once(void **state)
+{
+    struct snapshot *first = snapshot_of_1000(NULL, 65535);
+    size_t alone = snapshot_size_octets(first);
+    struct snapshot *second = snapshot_of_1000(first, 65535);
+    struct snapshot *third = NULL;
+
+    (void)state;
+    /* The table is each one's own, the octets of answers are not. */
+    assert_true(snapshot_size_octets(second) < alone / 5);
+    assert_in_range(snapshot_size_octets(second) + snapshot_shared_octets(second), alone - 1000,
+                    alone + 1000);
+    assert_ptr_equal(fixture_answer(first, "_c0._tcp.s.example.com", RECORD_SRV)->octets,
+                     fixture_answer(second, "_c0._tcp.s.example.com", RECORD_SRV)->octets);
+    third = snapshot_of_1000(second, 1);
+    snapshot_unref(first);
+    assert_ptr_not_equal(fixture_answer(third, "_c0._tcp.s.example.com", RECORD_SRV)->octets,
+                         fixture_answer(second, "_c0._tcp.s.example.com", RECORD_SRV)->octets);
+    assert_ptr_equal(fixture_answer(third, "_c1._tcp.s.example.com", RECORD_SRV)->octets,
+                     fixture_answer(second, "_c1._tcp.s.example.com", RECORD_SRV)->octets);
+    snapshot_unref(second);
+    assert_int_equal(snapshot_shared_octets(third), 0);
+    assert_int_equal(fixture_answer(third, "_c1._tcp.s.example.com", RECORD_SRV)->answer_count,
+                     100);
+    snapshot_unref(third);
+}
+
+/* Each thread follows another table; images are theirs together. */
+static void threads_let_go_of_shared_images(void **state)
+{
+    enum { TABLES = 8 };
+    struct snapshot *snapshots[TABLES] = {NULL};
+    pthread_t threads[TABLES];
+
+    (void)state;
+    for (size_t i = 0; i < TABLES; i++) {
+        const struct member members[] = {fixture_member("i-1", "10.0.0.1", 1),
+                                         fixture_member("i-2", "10.0.0.2", (uint16_t)(i / 2))};
+        struct builder *builder =
+            fixture_builder_after(i == 0 ? NULL : snapshots[i - 1], TARGET_ADDRESS);
+
+        fixture_add_cluster(builder, "web", &members[0], 1);
+        fixture_add_cluster(builder, "api", members, 2);
+        snapshots[i] = fixture_finish(builder);
+    }
+    for (size_t i = 0; i < TABLES; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, reader, snapshots[i]), 0);
+    }
+    for (size_t i = 0; i < TABLES; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
 }
 
 int main(void)
@@ -201,7 +272,9 @@ int main(void)
         cmocka_unit_test(names_of_every_length_are_told_apart),
         cmocka_unit_test(a_snapshot_lives_as_long_as_its_last_reference),
         cmocka_unit_test(threads_read_and_the_last_one_frees),
-        cmocka_unit_test(the_size_counts_what_members_take),
+        cmocka_unit_test(a_member_takes_150_octets_at_most),
+        cmocka_unit_test(what_did_not_change_is_shared_and_counted_once),
+        cmocka_unit_test(threads_let_go_of_shared_images),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

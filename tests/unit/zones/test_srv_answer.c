@@ -18,7 +18,7 @@ enum {
 static struct snapshot *snapshot_of(const struct fleet *fleet, enum target_names target_names,
                                     enum compress_targets compress)
 {
-    struct builder *builder = builder_new();
+    struct builder *builder = builder_new(NULL);
     struct name nameserver;
     struct zone zone = fixture_zone("sd.example.com", &nameserver);
 
@@ -65,11 +65,11 @@ static void assert_fitted(const struct answer *answer, const ldns_pkt *whole, si
     char *expected = packet_text(whole, cut.answer_count, cut.additional_count);
 
     assert_string_equal(text, expected);
-    assert_true(kept == total || HEAD_LENGTH + (size_t)form->ends[kept] > size);
+    assert_true(kept == total || HEAD_LENGTH + (size_t)answer_end(form, kept) > size);
     assert_true(cut.additional_count == 0 || cut.answer_count == answer->answer_count);
     assert_int_equal(cut.is_truncated, cut.answer_count < ldns_pkt_ancount(whole));
     if (form != answer) {
-        assert_true(HEAD_LENGTH + (size_t)answer->ends[total - 1] > size);
+        assert_true(HEAD_LENGTH + (size_t)answer_end(answer, total - 1) > size);
     }
     free(text);
     free(expected);
@@ -100,8 +100,8 @@ static void random_clusters_are_fitted_to_every_limit(void **state)
             size_t total = (size_t)forms[f]->answer_count + forms[f]->additional_count;
 
             for (size_t i = 0; i < total; i++) {
-                for (size_t size = HEAD_LENGTH + (size_t)forms[f]->ends[i] - 1;
-                     size <= HEAD_LENGTH + (size_t)forms[f]->ends[i] + 1; size++) {
+                for (size_t size = HEAD_LENGTH + (size_t)answer_end(forms[f], i) - 1;
+                     size <= HEAD_LENGTH + (size_t)answer_end(forms[f], i) + 1; size++) {
                     assert_fitted(answer, whole, size < SMALLEST ? SMALLEST : size);
                 }
             }
@@ -134,7 +134,7 @@ static void the_kept_forms_are_those_that_are_configured(void **state)
     static struct fleet fleet;
     struct snapshot *snapshot = NULL;
     const struct answer *answer = NULL;
-    uint16_t compact_end = 0;
+    size_t compact_end = 0;
     size_t last = 2 * 100 - 1;
 
     (void)state;
@@ -142,9 +142,9 @@ static void the_kept_forms_are_those_that_are_configured(void **state)
     snapshot = snapshot_of(&fleet, TARGET_ADDRESS, COMPRESS_WHEN_NEEDED);
     answer = fixture_answer(snapshot, SRV, RECORD_SRV);
     assert_non_null(answer->compact);
-    compact_end = answer->compact->ends[last];
+    compact_end = answer_end(answer->compact, last);
     /* The first target is written in full: 16 octets for the zone's name, 2 for a pointer. */
-    assert_int_equal(answer->ends[last] - compact_end, 99 * (16 - 2));
+    assert_int_equal(answer_end(answer, last) - compact_end, 99 * (16 - 2));
     snapshot_unref(snapshot);
 
     snapshot = snapshot_of(&fleet, TARGET_ADDRESS, COMPRESS_NEVER);
@@ -154,7 +154,7 @@ static void the_kept_forms_are_those_that_are_configured(void **state)
     snapshot = snapshot_of(&fleet, TARGET_ADDRESS, COMPRESS_ALWAYS);
     answer = fixture_answer(snapshot, SRV, RECORD_SRV);
     assert_null(answer->compact);
-    assert_int_equal(answer->ends[last], compact_end);
+    assert_int_equal(answer_end(answer, last), compact_end);
     snapshot_unref(snapshot);
 
     /* What every client takes needs no second form. */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * server/retirement.c - one reference and one timer.
+ */
+
+#include "server/retirement.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "zones/arena.h"
+
+/* What is freed is only given back to the system when it lies at the heap's end, unless asked for:
+ * worth it where a table was replaced as a whole, not for a cluster or two. */
+enum { TRIM_OCTETS = 1024 * 1024 };
+
+struct retirement {
+    uv_timer_t timer;
+    struct snapshot *snapshot;
+};
+
+static void let_go(struct retirement *retirement, size_t trim_octets)
+{
+    size_t octets = retirement->snapshot == NULL ? 0 : snapshot_size_octets(retirement->snapshot);
+
+    snapshot_unref(retirement->snapshot);
+    retirement->snapshot = NULL;
+    if (octets >= trim_octets) {
+        (void)malloc_trim(0);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    let_go(timer->data, TRIM_OCTETS);
+}
+
+struct retirement *retirement_new(uv_loop_t *loop)
+{
+    struct retirement *retirement = memory_new(sizeof(*retirement));
+
+    (void)uv_timer_init(loop, &retirement->timer);
+    retirement->timer.data = retirement;
+    return retirement;
+}
+
+void retirement_keep(struct retirement *retirement, struct snapshot *snapshot)
+{
+    let_go(retirement, SIZE_MAX); /* the memory is wanted again at once */
+    if (snapshot != NULL) {
+        retirement->snapshot = snapshot_ref(snapshot);
+        (void)uv_timer_start(&retirement->timer, on_timer, RETIREMENT_MS, 0);
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+void retirement_close(struct retirement *retirement)
+{
+    if (retirement != NULL) {
+        let_go(retirement, SIZE_MAX);
+        uv_close((uv_handle_t *)&retirement->timer, on_closed);
+    }
+}
