@@ -20,17 +20,33 @@ struct alias_chain {
 };
 
 /* Owners in answer sections are one pointer each: what follows is at a fixed place. */
-void alias_read_record(const struct answer *answer, size_t index, struct encoder_record *record)
+static void record_read(const uint8_t *octets, struct encoder_record *record)
 {
     enum { TYPE_AND_CLASS_LENGTH = 4 };
-    size_t start = index == 0 ? 0 : answer_end(answer, index - 1);
-    struct wire_reader reader;
 
-    wire_reader_init(&reader, answer->octets + start, answer_end(answer, index) - start);
-    (void)wire_take(&reader, POINTER_LENGTH + TYPE_AND_CLASS_LENGTH);
-    record->ttl_seconds = wire_read_u32(&reader);
-    record->rdata_length = wire_read_u16(&reader);
-    record->rdata = wire_take(&reader, record->rdata_length);
+    octets += POINTER_LENGTH + TYPE_AND_CLASS_LENGTH;
+    record->ttl_seconds = wire_load_u32(octets);
+    record->rdata_length = wire_load_u16(octets + 4);
+    record->rdata = octets + 6;
+}
+
+void alias_read_record(const struct answer *answer, size_t index, struct encoder_record *record)
+{
+    record_read(answer->octets + (index == 0 ? 0 : answer_end(answer, index - 1)), record);
+}
+
+/*
+ * The SRV records of a cluster's image in full: those in its answer may hold pointers, which mean
+ * nothing in the answer to another question. NULL for any other RRset.
+ */
+static const uint8_t *services_in_full(const struct zone_draft *draft,
+                                       const struct name_answers *answers,
+                                       const struct rrset *rrset)
+{
+    if (answers->node == NULL || answers->node->cluster == 0 || rrset->type != RECORD_SRV) {
+        return NULL;
+    }
+    return draft->images[answers->node->cluster - 1]->names;
 }
 
 /* What stands at the name that the CNAME at `node` names; false when that is not known here. */
@@ -74,9 +90,9 @@ static void chain_follow(struct alias_chain *chain, const struct zone_draft *dra
     }
 }
 
-/* The chain's CNAMEs, then the RRset at its end; NULL for none. */
+/* The chain's CNAMEs, then the RRset at its end; NULL for none. `services` may be NULL, too. */
 static struct rrset chain_encode(const struct alias_chain *chain, struct encoder *encoder,
-                                 const struct rrset *rrset)
+                                 const struct rrset *rrset, const uint8_t *services)
 {
     uint8_t owner[POINTER_LENGTH] = {OWNER_OF_QUESTION[0], OWNER_OF_QUESTION[1]};
     struct encoder_record record = {.owner = owner, .owner_length = POINTER_LENGTH};
@@ -91,7 +107,12 @@ static struct rrset chain_encode(const struct alias_chain *chain, struct encoder
     }
     record.type = result.type;
     for (size_t i = 0; rrset != NULL && i < rrset->answer.answer_count; i++) {
-        alias_read_record(&rrset->answer, i, &record);
+        if (services == NULL) {
+            alias_read_record(&rrset->answer, i, &record);
+        } else {
+            record_read(services, &record);
+            services = record.rdata + record.rdata_length;
+        }
         (void)encoder_add(encoder, SECTION_ANSWER, &record);
     }
     result.left_out_hash = encoder->left_out_hash;
@@ -115,7 +136,7 @@ void alias_encode(const struct zone_draft *draft, struct encoder *encoder, struc
     chain_follow(&chain, draft, node);
     end_count = chain.has_end ? chain.end.rrset_count : 0;
     rrsets = arena_array(encoder->arena, end_count + 2, sizeof(*rrsets));
-    rrsets[count++] = chain_encode(&chain, encoder, NULL);
+    rrsets[count++] = chain_encode(&chain, encoder, NULL, NULL);
     for (size_t i = 0; i < end_count; i++) {
         const struct rrset *rrset = &chain.end.rrsets[i];
 
@@ -124,7 +145,8 @@ void alias_encode(const struct zone_draft *draft, struct encoder *encoder, struc
         }
         /* The SOA's serial is not known yet, and nobody asks an alias for it. */
         if (rrset->type != RECORD_SOA) {
-            rrsets[count++] = chain_encode(&chain, encoder, rrset);
+            rrsets[count++] =
+                chain_encode(&chain, encoder, rrset, services_in_full(draft, &chain.end, rrset));
         }
     }
     if (rrsets[count - 1].type < own.type) {

@@ -137,10 +137,37 @@ static void a_chain_ends_where_another_zone_begins(void **state)
     snapshot_unref(snapshot);
 }
 
+/* Pointers count from the start of the message, whose question is another one here. */
+static void an_alias_of_compressed_services_has_them_in_full(void **state)
+{
+    const struct member members[] = {
+        fixture_member("i-1", "10.0.0.1", 1),
+        fixture_member("i-2", "10.0.0.2", 1),
+    };
+    struct builder *builder = builder_new(NULL);
+    struct name nameserver;
+    struct zone zone = fixture_zone(ORIGIN, &nameserver);
+    struct snapshot *snapshot = NULL;
+
+    (void)state;
+    zone.compress_targets = COMPRESS_ALWAYS;
+    assert_true(builder_add_zone(builder, &zone, ZONE_COMPLETE, NULL));
+    assert_true(fixture_add_records(builder, ORIGIN, "x CNAME _web._tcp\n", NULL));
+    fixture_add_cluster(builder, "web", members, 2);
+    snapshot = fixture_finish(builder);
+    fixture_assert_records(
+        snapshot, "x.sd.example.com", RECORD_SRV,
+        "x.sd.example.com. 60 IN CNAME _web._tcp.sd.example.com.\n"
+        "_web._tcp.sd.example.com. 10 IN SRV 0 1 443 ip-10-0-0-1.sd.example.com.\n"
+        "_web._tcp.sd.example.com. 10 IN SRV 0 1 443 ip-10-0-0-2.sd.example.com.\n");
+    snapshot_unref(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_alias_answers_with_what_it_leads_to),
+        cmocka_unit_test(an_alias_of_compressed_services_has_them_in_full),
         cmocka_unit_test(chains_end_after_eight_links),
         cmocka_unit_test(types_of_an_alias_ascend),
         cmocka_unit_test(a_chain_ends_where_another_zone_begins),

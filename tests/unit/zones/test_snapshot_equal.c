@@ -241,6 +241,19 @@ static void assert_generations(const struct snapshot *previous, const struct sna
     }
 }
 
+/* The copy's members have ids of their own: the world's are written anew. */
+static void world_copy(struct world *copy, const struct world *world)
+{
+    *copy = *world;
+    for (size_t zone = 0; zone < ZONES; zone++) {
+        for (size_t cluster = 0; cluster < CLUSTERS; cluster++) {
+            for (size_t i = 0; i < MEMBERS_MAX; i++) {
+                copy->members[zone][cluster][i].id = copy->ids[zone][cluster][i];
+            }
+        }
+    }
+}
+
 static void run(enum target_names target_names, enum compress_targets compress, uint64_t seed)
 {
     static struct world world;
@@ -267,7 +280,7 @@ static void run(enum target_names target_names, enum compress_targets compress, 
         }
         snapshot_unref(previous);
         previous = next;
-        before = world;
+        world_copy(&before, &world);
         world_change(&world, &seed);
     }
     snapshot_unref(previous);
