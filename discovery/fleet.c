@@ -19,7 +19,7 @@ bool fleet_new(struct fleet **fleet, const struct fleet_settings *settings, stru
     made->standbys = memory_new(settings->source_count * sizeof(struct standby));
     made->namings = memory_new(settings->zone_count * sizeof(struct naming *));
     made->ownerships = memory_new(settings->zone_count * sizeof(struct ownership));
-    made->overlaps = memory_new(settings->zone_count * sizeof(struct overlap));
+    made->rosters = memory_new(settings->zone_count * sizeof(struct roster));
     for (size_t i = 0; i < settings->zone_count; i++) {
         const struct fleet_zone *zone = &settings->zones[i];
 
@@ -45,13 +45,13 @@ void fleet_free(struct fleet *fleet)
     for (size_t i = 0; i < fleet->settings->zone_count; i++) {
         naming_free(fleet->namings[i]);
         arena_free(&fleet->ownerships[i].arena);
-        overlap_free(&fleet->overlaps[i]);
+        roster_free(&fleet->rosters[i]);
     }
     free(fleet->views);
     free(fleet->standbys);
     free(fleet->namings);
     free(fleet->ownerships);
-    free(fleet->overlaps);
+    free(fleet->rosters);
     free(fleet);
 }
 
@@ -62,6 +62,8 @@ static void source_adopt(struct fleet *fleet, size_t index, struct fleet *old, s
         view_free(fleet->views[index]);
         fleet->views[index] = old->views[other];
         old->views[other] = NULL;
+        view_forget_rules(fleet->views[index]);
+        fleet_name_groups(fleet, index);
     }
     arena_free(&fleet->standbys[index].arena);
     fleet->standbys[index] = old->standbys[other];
@@ -79,33 +81,52 @@ static size_t source_find(const struct fleet_settings *settings, const char *nam
     return OVERLAP_NO_SOURCE;
 }
 
+/* The place that source `source` of `old` has in `fleet`. */
+static size_t source_move(size_t source, const struct fleet *fleet, const struct fleet *old)
+{
+    return source == OVERLAP_NO_SOURCE
+               ? OVERLAP_NO_SOURCE
+               : source_find(fleet->settings, old->settings->sources[source].name);
+}
+
+static void cell_move(struct cell *cell, const struct fleet *fleet, const struct fleet *old)
+{
+    for (size_t i = 0; i < cell->answered.count; i++) {
+        struct overlap_member *member = &cell->answered.members[i];
+
+        member->source = source_move(member->source, fleet, old);
+    }
+    for (size_t i = 0; i < cell->claim_count; i++) {
+        cell->claims[i].source = source_move(cell->claims[i].source, fleet, old);
+    }
+}
+
 /* Zone `index` of `fleet` takes over what zone `other` of `old` remembers. */
 static void zone_adopt(struct fleet *fleet, size_t index, struct fleet *old, size_t other)
 {
-    struct overlap *overlap = &fleet->overlaps[index];
+    struct roster *roster = &fleet->rosters[index];
 
     arena_free(&fleet->ownerships[index].arena);
     fleet->ownerships[index] = old->ownerships[other];
     old->ownerships[other] = (struct ownership){0};
     arena_init(&old->ownerships[other].arena);
 
-    overlap_free(overlap);
-    *overlap = old->overlaps[other];
-    old->overlaps[other] = (struct overlap){0};
-    for (size_t i = 0; i < overlap->count; i++) {
-        size_t source = overlap->members[i].source;
-
-        if (source != OVERLAP_NO_SOURCE) {
-            overlap->members[i].source =
-                source_find(fleet->settings, old->settings->sources[source].name);
-        }
+    roster_free(roster);
+    *roster = old->rosters[other];
+    old->rosters[other] = (struct roster){0};
+    for (size_t i = 0; i < roster->count; i++) {
+        cell_move(roster->cells[i], fleet, old);
     }
+    roster_expire(roster);
 }
 
 void fleet_adopt(struct fleet *fleet, struct fleet *old)
 {
     const struct fleet_settings *settings = fleet->settings;
 
+    if (fleet->last_version < old->last_version) {
+        fleet->last_version = old->last_version;
+    }
     for (size_t i = 0; i < settings->source_count; i++) {
         for (size_t j = 0; j < old->settings->source_count; j++) {
             if (strcmp(settings->sources[i].name, old->settings->sources[j].name) == 0) {
@@ -138,10 +159,10 @@ void fleet_apply(struct fleet *fleet, size_t source, const struct inventory *pol
                  int64_t started_ms, view_listener listener, void *owner)
 {
     const struct guard_rules rules = source_rules(fleet, source);
-    struct view *old = fleet->views[source];
 
-    fleet->views[source] = guard_apply(old, poll, &rules, started_ms, listener, owner);
-    view_free(old);
+    fleet->views[source] =
+        guard_apply(fleet->views[source], poll, &rules, started_ms, listener, owner);
+    fleet_name_groups(fleet, source);
 }
 
 enum zone_state fleet_zone_state(const struct fleet *fleet, size_t zone)
@@ -172,14 +193,11 @@ size_t fleet_accept(struct fleet *fleet, const char *cluster, view_listener list
 
     for (size_t i = 0; i < fleet->settings->source_count; i++) {
         const struct guard_rules rules = source_rules(fleet, i);
-        struct view *old = fleet->views[i];
-        struct view *view =
-            old == NULL ? NULL : guard_accept(old, cluster, &rules, listener, owner);
+        struct view *view = fleet->views[i];
+        size_t before = view == NULL ? 0 : view->count;
 
-        if (view != NULL) {
-            released += old->count - view->count;
-            fleet->views[i] = view;
-            view_free(old);
+        if (view != NULL && guard_accept(view, cluster, &rules, listener, owner)) {
+            released += before - view->count;
         }
     }
     return released;
@@ -187,32 +205,37 @@ size_t fleet_accept(struct fleet *fleet, const char *cluster, view_listener list
 
 void fleet_restore(struct fleet *fleet, size_t source, struct view *view)
 {
+    struct roster *roster = &fleet->rosters[fleet->settings->sources[source].zone];
+
     view_free(fleet->views[source]);
     fleet->views[source] = view;
+    fleet_name_groups(fleet, source);
+    roster_expire(roster); /* versions of one view tell nothing of another */
     if (view == NULL) {
-        overlap_forget(&fleet->overlaps[fleet->settings->sources[source].zone], source);
+        roster_forget_source(roster, source);
     }
+}
+
+/* A view_keeps: the poll, or NULL, shows the member with group and weight. */
+static bool entry_is_shown(const void *poll, const struct view_entry *entry)
+{
+    const struct instance *shown = poll == NULL ? NULL : inventory_find(poll, entry->accepted.id);
+
+    return shown != NULL && shown->group != NULL && shown->weight_tag != NULL;
 }
 
 size_t fleet_retain(struct fleet *fleet, size_t source, const struct inventory *poll)
 {
     struct view *view = fleet->views[source];
-    size_t before = view->count;
+    size_t forgotten = view_filter(view, entry_is_shown, poll);
 
-    view->count = 0;
-    for (size_t i = 0; i < before; i++) {
-        const struct instance *shown =
-            poll == NULL ? NULL : inventory_find(poll, view->entries[i].accepted.id);
-
-        if (shown != NULL && shown->group != NULL && shown->weight_tag != NULL) {
-            view->entries[view->count] = view->entries[i];
-            view->entries[view->count++].is_frozen = false;
-        }
+    for (size_t i = 0; i < view->count; i++) {
+        view->entries[i]->is_frozen = false;
     }
     view->freeze_count = 0;
     view->departure_count = 0;
     view->outsider_count = 0;
-    return before - view->count;
+    return forgotten;
 }
 
 bool fleet_poll_has_members(const struct fleet *fleet, size_t source, const struct inventory *poll)
@@ -230,12 +253,14 @@ int64_t fleet_next_change_ms(const struct fleet *fleet, int64_t now_ms)
     int64_t next_ms = 0;
 
     for (size_t i = 0; i < fleet->settings->zone_count; i++) {
-        const struct overlap *overlap = &fleet->overlaps[i];
+        const struct roster *roster = &fleet->rosters[i];
 
-        for (size_t j = 0; j < overlap->count; j++) {
-            int64_t until_ms = overlap->members[j].until_ms;
+        for (size_t j = 0; j < roster->count; j++) {
+            int64_t until_ms = roster->cells[j]->until_ms == 0
+                                   ? 0
+                                   : overlap_next_change_ms(&roster->cells[j]->answered, now_ms);
 
-            if (until_ms > now_ms && (next_ms == 0 || until_ms < next_ms)) {
+            if (until_ms != 0 && (next_ms == 0 || until_ms < next_ms)) {
                 next_ms = until_ms;
             }
         }
@@ -255,8 +280,8 @@ int64_t fleet_next_change_s(const struct fleet *fleet, int64_t now_s)
     for (size_t i = 0; i < fleet->settings->source_count; i++) {
         const struct view *view = fleet->views[i];
 
-        for (size_t j = 0; view != NULL && j < view->count; j++) {
-            int64_t until_s = view->entries[j].accepted.hold.until_s;
+        for (size_t j = 0; view != NULL && view->timed_hold_count > 0 && j < view->count; j++) {
+            int64_t until_s = view->entries[j]->accepted.hold.until_s;
 
             if (until_s > now_s && (next_s == 0 || until_s < next_s)) {
                 next_s = until_s;

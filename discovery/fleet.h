@@ -150,8 +150,11 @@ struct fleet_listener {
 };
 
 /*
- * The clusters of a zone, sorted by name, in `arena`. Every view's members are put under the
- * cluster that their group's name gives. When two groups claim one name and the cluster does not
+ * The clusters of a zone, sorted by name, in `arena`; what they point to is the fleet's, and stays
+ * until the next fleet_clusters() of the zone, fleet_restore(), fleet_adopt() out of the fleet, or
+ * its end. A cluster that has the version of an earlier call is the same as then; after
+ * fleet_adopt() versions count on. Every view's members are put under the cluster that their
+ * group's name gives. When two groups claim one name and the cluster does not
  * say `merge`, the group that had it before keeps it (at first: the one that sorts first), the
  * other is not served, and `listener` hears both names; once per call, the caller
  * deduplicates; a `listener` of NULL hears nothing.
@@ -161,7 +164,8 @@ struct fleet_listener {
  * is removed always goes.
  * While the zone is ZONE_PARTIAL a cluster that says `merge` is left out: the part that is known
  * would look like the whole. Not so when the last call gave it and every source of its members then
- * has a view: a source that a reload adds, and that does not answer, takes nothing away.
+ * (also of those that it did not serve, if it served nobody) has a view: a source that a reload
+ * adds, and that does not answer, takes nothing away.
  * Members in maintenance are left out and drained ones have weight 0, as long as the hold has not
  * expired at `now`. An operator's word counts even when it leaves a cluster without any member
  * that takes traffic; `listener` hears of it.
@@ -197,10 +201,11 @@ enum fleet_standing {
 
 /* A member of some source's view, as it stands at one moment. */
 struct fleet_member {
-    const char *cluster; /* NULL on STANDING_NO_CLUSTER */
+    /* Both are borrowed until something happens to the fleet: a poll, fleet_accept() and the like,
+     * or fleet_clusters(). */
+    const char *cluster;            /* NULL on STANDING_NO_CLUSTER */
+    const struct view_entry *entry; /* of STANDING_OVERLAP: how it was served, and nothing else */
     size_t source;
-    const struct view_entry *entry; /* borrowed until the next fleet_apply() of the source; of
-                                       STANDING_OVERLAP until the next fleet_clusters() */
     enum fleet_standing standing;
     enum hold_kind hold; /* that counts now; entry->accepted.hold is what was written */
     bool is_standby;
@@ -220,7 +225,8 @@ size_t fleet_members(const struct fleet *fleet, size_t zone, const struct fleet_
 /* "served", "maint", "name-taken", ... */
 const char *fleet_standing_name(enum fleet_standing standing);
 
-/* The view of a source, NULL before its first poll. Borrowed until the next fleet_apply(). */
+/* The view of a source, NULL before its first poll. Borrowed until the next call that changes it:
+ * fleet_apply(), fleet_accept(), fleet_restore(), fleet_retain(), fleet_adopt(). */
 const struct view *fleet_view(const struct fleet *fleet, size_t source);
 
 /* What it was made with. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/fleet_claims.c - from the members of a zone's sources to claims on cluster names.
+ * discovery/fleet_claims.c - from the groups of a zone's sources to claims on cluster names.
  */
 
 #include <stdlib.h>
@@ -9,116 +9,83 @@
 
 #include "discovery/fleet_internal.h"
 
-bool claim_is_of(const struct claim *claim, const struct claim *other)
-{
-    return claim->source == other->source && strcmp(claim->group, other->group) == 0;
-}
-
-static int size_compare(size_t left, size_t right)
-{
-    return (left > right) - (left < right);
-}
-
-static int claim_compare_group(const void *left, const void *right)
+static int claim_compare(const void *left, const void *right)
 {
     const struct claim *one = left;
     const struct claim *other = right;
-    int order = strcmp(one->group, other->group);
+    int order = (one->cluster == NULL) - (other->cluster == NULL);
 
-    if (order == 0) {
-        order = size_compare(one->source, other->source);
-    }
-    if (order == 0) {
-        order = strcmp(one->entry->accepted.id, other->entry->accepted.id);
-    }
-    return order;
-}
-
-static int claim_compare_cluster(const void *left, const void *right)
-{
-    const struct claim *one = left;
-    const struct claim *other = right;
-    int order = 0;
-
-    if (one->cluster == NULL || other->cluster == NULL) {
-        order = (one->cluster == NULL) - (other->cluster == NULL);
-    } else {
+    if (order == 0 && one->cluster != NULL) {
         order = strcmp(one->cluster, other->cluster);
     }
-    return order != 0 ? order : claim_compare_group(left, right);
+    order = order != 0 ? order : strcmp(one->group->name, other->group->name);
+    return order != 0 ? order : (one->source > other->source) - (one->source < other->source);
 }
 
-/* The members of the zone's sources, sorted by group; they have no cluster yet. */
-static size_t members_collect(const struct fleet *fleet, size_t zone, struct arena *arena,
-                              struct claim **claims)
+void fleet_name_groups(struct fleet *fleet, size_t source)
 {
-    const struct fleet_settings *settings = fleet->settings;
-    size_t capacity = 0;
-    size_t count = 0;
+    const struct naming *naming = fleet->namings[fleet->settings->sources[source].zone];
+    struct view *view = fleet->views[source];
 
-    for (size_t i = 0; i < settings->source_count; i++) {
-        capacity += fleet->views[i] == NULL ? 0 : fleet->views[i]->count;
-    }
-    *claims = arena_array(arena, capacity, sizeof(**claims));
-    for (size_t i = 0; i < settings->source_count; i++) {
-        if (settings->sources[i].zone != zone || fleet->views[i] == NULL) {
-            continue;
-        }
-        for (size_t j = 0; j < fleet->views[i]->count; j++) {
-            const struct view_entry *entry = &fleet->views[i]->entries[j];
+    for (size_t i = 0; view != NULL && view->unnamed_count > 0 && i < view->group_count; i++) {
+        struct view_group *group = view->groups[i];
+        char name[CLUSTER_NAME_SIZE];
 
-            (*claims)[count++] = (struct claim){
-                .group = entry->accepted.group,
-                .source = i,
-                .entry = entry,
-            };
+        if (!group->is_named) { /* the rename rules are costly: they are asked once for each */
+            group->is_named = true;
+            view->unnamed_count--;
+            group->cluster =
+                naming_cluster(naming, group->name, name, NULL) ? memory_string(name) : NULL;
         }
     }
-    qsort(*claims, count, sizeof(**claims), claim_compare_group);
-    return count;
 }
 
-/* The cluster's name for `group` in `arena`; NULL, after a complaint, when it gives none. */
-static const char *group_cluster(const struct naming *naming, const char *group,
-                                 struct arena *arena, const struct complaint_desk *desk)
+static void complain_unnamed(const struct fleet *fleet, size_t zone,
+                             const struct complaint_desk *desk, const struct view_group *group)
 {
     char name[CLUSTER_NAME_SIZE];
     struct error error;
 
-    if (!naming_cluster(naming, group, name, &error)) {
+    if (!naming_cluster(fleet->namings[zone], group->name, name, &error)) {
         complaint_tell(desk, &error);
-        return NULL;
     }
-    return arena_string(arena, name);
+}
+
+/* One source's groups are sorted already, as long as no rule renames them. */
+static void claims_sort(struct claim *claims, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (claim_compare(&claims[i - 1], &claims[i]) > 0) {
+            qsort(claims, count, sizeof(*claims), claim_compare);
+            return;
+        }
+    }
 }
 
 size_t claims_collect(const struct fleet *fleet, size_t zone, struct arena *arena,
                       const struct complaint_desk *desk, const struct claim **claims)
 {
-    struct claim *members = NULL;
-    size_t count = members_collect(fleet, zone, arena, &members);
-    const char *group = NULL;
-    const char *cluster = NULL;
+    const struct fleet_settings *settings = fleet->settings;
+    struct claim *found = NULL;
+    size_t capacity = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; i < count; i++) {
-        /* Sorted by group: the rename rules, which are costly, are asked once for each. */
-        if (group == NULL || strcmp(group, members[i].group) != 0) {
-            group = members[i].group;
-            cluster = group_cluster(fleet->namings[zone], group, arena, desk);
+    for (size_t i = 0; i < settings->source_count; i++) {
+        capacity += fleet->views[i] == NULL ? 0 : fleet->views[i]->group_count;
+    }
+    found = arena_array(arena, capacity, sizeof(*found));
+    for (size_t i = 0; i < settings->source_count; i++) {
+        const struct view *view = fleet->views[i];
+
+        for (size_t j = 0;
+             settings->sources[i].zone == zone && view != NULL && j < view->group_count; j++) {
+            found[count++] = (struct claim){view->groups[j]->cluster, i, view->groups[j]};
         }
-        members[i].cluster = cluster;
     }
-    qsort(members, count, sizeof(*members), claim_compare_cluster);
-    *claims = members;
+    claims_sort(found, count);
+    for (size_t i = count; i > 0 && found[i - 1].cluster == NULL; i--) {
+        complain_unnamed(fleet, zone, desk, found[i - 1].group);
+    }
+    *claims = found;
     return count;
-}
-
-struct claim_run claim_run_first(const struct claim *claims, size_t left)
-{
-    struct claim_run run = {.claims = claims, .count = 1};
-
-    while (run.count < left && strcmp(claims[run.count].cluster, claims[0].cluster) == 0) {
-        run.count++;
-    }
-    return run;
 }

@@ -2,6 +2,10 @@
 
 /*
  * discovery/fleet_clusters.c - from judged members to clusters as zones see them.
+ *
+ * What each cluster's answer was made of is kept (fleet_roster.h): only a cluster of which
+ * something changed, or whose time is over, is judged again. Which groups want which names is
+ * looked at every time, as there are few and they depend on each other.
  */
 
 #include <stdio.h>
@@ -55,32 +59,19 @@ static const char *hold_shown(const struct fleet_member *member, struct arena *a
     return arena_string_of(arena, text, text_cut(text, HOLD_SHOWN_OCTETS));
 }
 
-static bool member_is_of(const struct fleet_member *member, const char *cluster)
+static struct roll roll_call(const struct fleet_member *members, size_t count)
 {
-    return member->cluster != NULL && strcmp(member->cluster, cluster) == 0;
-}
+    struct roll roll = {.members = members, .count = count};
 
-/* The members of `cluster`, which has some, from place `*next` on; `*next` moves behind them. */
-static struct roll roll_call(const struct judgement *judgement, size_t *next, const char *cluster)
-{
-    struct roll roll = {.members = NULL};
-    size_t i = *next;
-
-    while (!member_is_of(&judgement->members[i], cluster)) {
-        i++; /* a cluster that is not served */
-    }
-    roll.members = &judgement->members[i];
-    for (; i < judgement->count && member_is_of(&judgement->members[i], cluster); i++) {
-        const struct fleet_member *member = &judgement->members[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct fleet_member *member = &members[i];
         bool is_served = member->standing == STANDING_SERVED;
 
-        roll.count++;
         roll.served += is_served;
         roll.in_service += is_served && member->weight > 0;
         roll.held_back += (is_served || member->standing == STANDING_MAINT) &&
                           member->weight == 0 && member->entry->accepted.weight > 0;
     }
-    *next = i;
     return roll;
 }
 
@@ -105,13 +96,77 @@ static void roll_complain(const struct roll *roll, const struct complaint_desk *
     complaint_tell(desk, &error);
 }
 
-/* `next` are all of the answer, those that stay beside the members included. */
-static struct cluster roll_cluster(const struct roll *roll, const struct overlap_member *next,
-                                   size_t next_count, struct arena *arena)
+/* ---- one cluster ---- */
+
+/* A fleet_complaint: what is said of a cluster's members is said again as long as it stays. */
+static void cell_hear(void *owner, const char *origin, const struct error *error)
 {
-    struct member *members = arena_array(arena, next_count, sizeof(*members));
+    struct cell *cell = owner;
+
+    (void)origin;
+    cell->complaints =
+        memory_grow(cell->complaints, cell->complaint_count + 1, sizeof(*cell->complaints));
+    cell->complaints[cell->complaint_count++] = *error;
+}
+
+static size_t candidate_winner(const struct candidate *candidate)
+{
+    return candidate->winner == NULL ? SIZE_MAX
+                                     : (size_t)(candidate->winner - candidate->run.claims);
+}
+
+/* Whether everything is as it was when the cell's answer was made. */
+static bool cell_holds(const struct cell *cell, const struct candidate *candidate,
+                       const struct fleet_moment *now)
+{
+    if (!cell->is_current || cell->claim_count != candidate->run.count ||
+        cell->winner != candidate_winner(candidate) || now->now_s < cell->since_s ||
+        (cell->until_s != 0 && now->now_s >= cell->until_s) ||
+        (cell->until_ms != 0 && now->now_ms >= cell->until_ms)) {
+        return false;
+    }
+    for (size_t i = 0; i < cell->claim_count; i++) {
+        const struct claim *claim = &candidate->run.claims[i];
+
+        if (cell->claims[i].source != claim->source ||
+            cell->claims[i].version != claim->group->version) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Remember what the answer follows from. */
+static void cell_key(struct cell *cell, const struct candidate *candidate, const struct roll *roll,
+                     const struct fleet_moment *now)
+{
+    cell->claim_count = candidate->run.count;
+    cell->claims = memory_grow(NULL, cell->claim_count, sizeof(*cell->claims));
+    for (size_t i = 0; i < cell->claim_count; i++) {
+        const struct claim *claim = &candidate->run.claims[i];
+
+        cell->claims[i] = (struct cell_claim){claim->source, claim->group->version};
+    }
+    cell->winner = candidate_winner(candidate);
+    cell->since_s = now->now_s;
+    cell->until_s = 0;
+    for (size_t i = 0; i < roll->count; i++) {
+        int64_t until_s = roll->members[i].entry->accepted.hold.until_s;
+
+        if (until_s > now->now_s && (cell->until_s == 0 || until_s < cell->until_s)) {
+            cell->until_s = until_s;
+        }
+    }
+    cell->until_ms = overlap_next_change_ms(&cell->answered, now->now_ms);
+    cell->is_current = true;
+}
+
+/* The answer out of `roll` and those of cell->answered that stay beside it. */
+static void cell_answer(struct cell *cell, const struct roll *roll)
+{
     size_t count = 0;
 
+    cell->members = memory_grow(NULL, cell->answered.count, sizeof(*cell->members));
     for (size_t i = 0; i < roll->count; i++) {
         const struct fleet_member *member = &roll->members[i];
         const struct accepted *accepted = &member->entry->accepted;
@@ -119,33 +174,31 @@ static struct cluster roll_cluster(const struct roll *roll, const struct overlap
         if (member->standing != STANDING_SERVED) {
             continue;
         }
-        members[count++] = (struct member){
-            .id = arena_string(arena, accepted->id),
-            .az = arena_string(arena, accepted->az),
-            .hold = hold_shown(member, arena),
+        cell->members[count++] = (struct member){
+            .id = accepted->id,
+            .az = accepted->az,
+            .hold = hold_shown(member, &cell->texts),
             .address = accepted->address,
             .port = member->port,
             .weight = member->weight,
         };
     }
-    for (size_t i = 0; i < next_count; i++) {
-        const struct accepted *accepted = &next[i].entry.accepted;
+    for (size_t i = 0; i < cell->answered.count; i++) {
+        const struct overlap_member *former = &cell->answered.members[i];
+        const struct accepted *accepted = &former->entry->accepted;
 
-        if (next[i].until_ms != 0) {
-            members[count++] = (struct member){
-                .id = arena_string(arena, accepted->id),
-                .az = arena_string(arena, accepted->az),
+        if (former->until_ms != 0) {
+            cell->members[count++] = (struct member){
+                .id = accepted->id,
+                .az = accepted->az,
                 .hold = "overlap",
                 .address = accepted->address,
-                .port = next[i].port,
+                .port = former->port,
             };
         }
     }
-    return (struct cluster){
-        .name = arena_string(arena, roll->members->cluster),
-        .members = members,
-        .member_count = count,
-    };
+    cell->cluster.members = cell->members;
+    cell->cluster.member_count = count;
 }
 
 static bool zone_names_by_id(const struct fleet *fleet, size_t zone)
@@ -155,103 +208,73 @@ static bool zone_names_by_id(const struct fleet *fleet, size_t zone)
     return names != NULL && names->target_names == TARGET_INSTANCE;
 }
 
+/* Judge the cluster's members, and make its answer anew. */
+static void cell_make(struct cell *cell, struct fleet *fleet, const struct judging *judging,
+                      const struct candidate *candidate)
+{
+    const struct fleet_listener ears = {cell_hear, cell};
+    const struct complaint_desk desk = {&ears, judging->desk->origin};
+    const struct fleet_zone *zone = &fleet->settings->zones[judging->zone];
+    const struct overlap_step step = {
+        .before = &cell->answered,
+        .now_ms = judging->now->now_ms,
+        .lasts_ms = zone->ttl_seconds * INT64_C(1000) + FLEET_OVERLAP_MS,
+        .targets_by_id = zone_names_by_id(fleet, judging->zone),
+    };
+    struct fleet_member *members = NULL;
+    struct overlap answered;
+    struct roll roll;
+    size_t count = 0;
+
+    cell_clear(cell);
+    count = candidate_members(judging, candidate, &desk, &members);
+    roll = roll_call(members, count);
+    roll_complain(&roll, &desk);
+    answered = overlap_next(&step, members, count);
+    overlap_free(&cell->answered);
+    cell->answered = answered;
+    cell_answer(cell, &roll);
+    cell_key(cell, candidate, &roll, judging->now);
+    cell->cluster.version = ++fleet->last_version;
+}
+
 size_t fleet_clusters(struct fleet *fleet, size_t zone, const struct fleet_moment *now,
                       struct arena *arena, const struct cluster **clusters,
                       const struct fleet_listener *listener)
 {
     const struct complaint_desk desk = {listener, fleet->settings->zones[zone].origin};
+    struct roster *roster = &fleet->rosters[zone];
     struct arena scratch;
-    struct judgement judgement;
-    struct overlap overlap = {0};
-    const struct overlap_step step = {
-        .before = &fleet->overlaps[zone],
-        .after = &overlap,
-        .now_ms = now->now_ms,
-        .lasts_ms = fleet->settings->zones[zone].ttl_seconds * INT64_C(1000) + FLEET_OVERLAP_MS,
-        .targets_by_id = zone_names_by_id(fleet, zone),
-    };
+    struct judging judging;
+    struct candidate candidate;
     struct cluster *made = NULL;
     size_t count = 0;
-    size_t next = 0;
 
     arena_init(&scratch);
-    fleet_judge(fleet, &(struct judgement_order){zone, now, &scratch, &desk}, &judgement);
-    count = judgement.ownership.count;
-    made = arena_array(arena, count, sizeof(*made));
-    /* Owners are the clusters that are served, in the order in which their members stand. */
-    for (size_t i = 0; i < count; i++) {
-        struct roll roll = roll_call(&judgement, &next, judgement.ownership.owners[i].cluster);
+    judging_open(&judging, fleet, zone, now, &scratch, &desk);
+    made = arena_array(arena, judging.room, sizeof(*made));
+    roster->round++;
+    roster->next = 0;
+    while (judging_next(&judging, &candidate)) {
+        struct cell *cell = NULL;
 
-        const struct overlap_member *answered = NULL;
-        size_t answered_count = overlap_cluster(&step, roll.members, roll.count, &answered);
-
-        roll_complain(&roll, &desk);
-        made[i] = roll_cluster(&roll, answered, answered_count, arena);
+        if (candidate.standing != STANDING_SERVED) {
+            continue;
+        }
+        cell = roster_make(roster, candidate.run.claims[0].cluster);
+        cell->round = roster->round;
+        if (!cell_holds(cell, &candidate, now)) {
+            cell_make(cell, fleet, &judging, &candidate);
+        }
+        for (size_t i = 0; i < cell->complaint_count; i++) {
+            complaint_tell(&desk, &cell->complaints[i]);
+        }
+        made[count++] = cell->cluster;
     }
-    if (fleet_zone_state(fleet, zone) != ZONE_COMPLETE) {
-        overlap_keep_others(&step);
-    }
-    overlap_free(&fleet->overlaps[zone]);
-    fleet->overlaps[zone] = overlap;
+    roster_end_round(roster, judging.state != ZONE_COMPLETE, now->now_ms);
     arena_free(&scratch);
     arena_free(&fleet->ownerships[zone].arena);
-    fleet->ownerships[zone] = judgement.ownership;
+    fleet->ownerships[zone] = judging.ownership;
     *clusters = made;
     return count;
-}
-
-/* By cluster, id and source; who stays comes after who is a member. */
-static int member_compare(const void *left, const void *right)
-{
-    const struct fleet_member *one = left;
-    const struct fleet_member *other = right;
-    int order = (one->cluster == NULL) - (other->cluster == NULL);
-
-    if (order == 0 && one->cluster != NULL) {
-        order = strcmp(one->cluster, other->cluster);
-    }
-    order = order != 0 ? order : strcmp(one->entry->accepted.id, other->entry->accepted.id);
-    order = order != 0 ? order : (one->source > other->source) - (one->source < other->source);
-    return order != 0 ? order
-                      : (one->standing == STANDING_OVERLAP) - (other->standing == STANDING_OVERLAP);
-}
-
-size_t fleet_members(const struct fleet *fleet, size_t zone, const struct fleet_moment *now,
-                     struct arena *arena, const struct fleet_member **members)
-{
-    const struct complaint_desk silent = {.origin = fleet->settings->zones[zone].origin};
-    struct judgement judgement;
-    struct fleet_member *stayed = NULL;
-    struct fleet_member *all = NULL;
-    size_t stayed_count = 0;
-
-    fleet_judge(fleet, &(struct judgement_order){zone, now, arena, &silent}, &judgement);
-    arena_free(&judgement.ownership.arena);
-    stayed_count = overlap_members(&fleet->overlaps[zone], now->now_ms, arena, &stayed);
-    if (stayed_count == 0) {
-        *members = judgement.members;
-        return judgement.count;
-    }
-    all = arena_array(arena, judgement.count + stayed_count, sizeof(*all));
-    if (judgement.count > 0) {
-        memcpy(all, judgement.members, judgement.count * sizeof(*all));
-    }
-    memcpy(&all[judgement.count], stayed, stayed_count * sizeof(*all));
-    qsort(all, judgement.count + stayed_count, sizeof(*all), member_compare);
-    *members = all;
-    return judgement.count + stayed_count;
-}
-
-const char *fleet_standing_name(enum fleet_standing standing)
-{
-    static const char *const names[] = {
-        [STANDING_SERVED] = "served",         [STANDING_MAINT] = "maint",
-        [STANDING_NO_CLUSTER] = "no-cluster", [STANDING_NAME_TAKEN] = "name-taken",
-        [STANDING_REPEATED] = "repeated",     [STANDING_NO_PORT] = "no-port",
-        [STANDING_OVER_LIMIT] = "over-limit", [STANDING_WAITING] = "waiting",
-        [STANDING_OVERLAP] = "overlap",
-    };
-    size_t index = (size_t)standing;
-
-    return index < sizeof(names) / sizeof(names[0]) ? names[index] : "unknown";
 }

@@ -27,8 +27,8 @@ void complain_taken(const struct fleet *fleet, const struct complaint_desk *desk
                     "cluster \"%s\" is claimed by group \"%.120s\" of %.40s and group "
                     "\"%.120s\" of %.40s; the first is served, the second is not: rename one, "
                     "or let the cluster say merge",
-                    winner->cluster, winner->group, source_name(fleet, winner->source),
-                    loser->group, source_name(fleet, loser->source));
+                    winner->cluster, winner->group->name, source_name(fleet, winner->source),
+                    loser->group->name, source_name(fleet, loser->source));
     complaint_tell(desk, &error);
 }
 

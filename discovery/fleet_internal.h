@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/fleet_internal.h - what fleet.c (who is known), fleet_claims.c (who wants which name),
- * fleet_judge.c (who gets it), fleet_clusters.c (what is served), fleet_overlap.c (who stays a
- * while) and explain*.c (why) share. Nobody else includes it.
+ * discovery/fleet_internal.h - what fleet.c (who is known), fleet_claims.c (which groups want which
+ * name), fleet_judge.c (who gets it), fleet_clusters.c (what is served), fleet_members.c (all that
+ * is known) and explain*.c (why) share. Nobody else includes it.
  */
 
 #ifndef DISCOVERY_FLEET_INTERNAL_H
 #define DISCOVERY_FLEET_INTERNAL_H
 
 #include "discovery/fleet.h"
-#include "discovery/fleet_overlap.h"
+#include "discovery/fleet_roster.h"
 
 /* The owners found by the newest fleet_clusters(), sorted by cluster; strings lie in `arena`. */
 struct ownership {
@@ -34,18 +34,21 @@ struct fleet {
     struct standby *standbys;     /* one a source */
     struct naming **namings;      /* one a zone */
     struct ownership *ownerships; /* one a zone */
-    struct overlap *overlaps;     /* one a zone */
+    struct roster *rosters;       /* one a zone */
+    uint64_t last_version;        /* the newest of a cluster */
 };
 
-/* A member of some view that wants to stand under a cluster's name. Borrowed from the view. */
+/* Give the groups of a source's view, which has changed, their clusters' names. */
+void fleet_name_groups(struct fleet *fleet, size_t source);
+
+/* A group of some view whose members want to stand under a cluster's name. */
 struct claim {
     const char *cluster; /* NULL: the group's name makes none */
-    const char *group;
     size_t source;
-    const struct view_entry *entry;
+    const struct view_group *group;
 };
 
-/* Claims that lie together; never empty. */
+/* The claims on one cluster, which lie together; never empty. */
 struct claim_run {
     const struct claim *claims;
     size_t count;
@@ -71,34 +74,56 @@ void complain_crowded(const struct complaint_desk *desk, const char *cluster, si
 void complain_clusters(const struct complaint_desk *desk, size_t count);
 
 /*
- * Every member of the zone's sources as a claim, sorted by cluster, group, source and id, in
- * `arena`. Groups whose name makes no cluster's name come last, after a complaint.
+ * Every group of the zone's sources as a claim, sorted by cluster, group and source, in `arena`.
+ * Groups whose name makes no cluster's name come last, after a complaint.
  */
 size_t claims_collect(const struct fleet *fleet, size_t zone, struct arena *arena,
                       const struct complaint_desk *desk, const struct claim **claims);
 
-/* The claims on the first cluster of the `left` (at least one) sorted ones. */
-struct claim_run claim_run_first(const struct claim *claims, size_t left);
-
-/* Whether both are of the same group of the same source. */
-bool claim_is_of(const struct claim *claim, const struct claim *other);
-
-/* What is to be judged: one zone at one moment. */
-struct judgement_order {
-    size_t zone;
-    const struct fleet_moment *now;
-    struct arena *arena;               /* for the members */
-    const struct complaint_desk *desk; /* hears of everything that is refused */
+/* One cluster name in the judging. */
+struct candidate {
+    struct claim_run run; /* every claim on it */
+    const struct cluster_rule *rule;
+    enum fleet_standing standing; /* of the cluster as a whole: STANDING_SERVED, or why not */
+    const struct claim *winner;   /* of the group that has the name; NULL: any, by `merge` */
 };
 
-/* Every member of the zone with its standing, sorted as fleet_members() has them. */
-struct judgement {
-    struct fleet_member *members;
-    size_t count;
+/* The clusters of one zone at one moment, judged one after the other. */
+struct judging {
+    const struct fleet *fleet;
+    size_t zone;
+    const struct fleet_moment *now;
+    struct arena *arena;
+    const struct complaint_desk *desk;
+    enum zone_state state;
+    const struct claim *claims;
+    size_t claim_count; /* on a cluster's name */
+    size_t claim_next;
+    const struct claim *unnamed;
+    size_t unnamed_count;
+    size_t room;     /* clusters that can be served at all */
+    size_t new_left; /* clusters that were not served before and still find room */
+    size_t over_limit;
+    size_t owner_next;          /* among the owners of before */
     struct ownership ownership; /* of the clusters that are served; the caller frees its arena */
 };
 
-void fleet_judge(const struct fleet *fleet, const struct judgement_order *order,
-                 struct judgement *result);
+/* Begin. Everything is borrowed; `desk` hears of every group and cluster that is refused. */
+void judging_open(struct judging *judging, const struct fleet *fleet, size_t zone,
+                  const struct fleet_moment *now, struct arena *arena,
+                  const struct complaint_desk *desk);
+
+/* The next cluster by name; false, and the last complaint, when there is none. */
+bool judging_next(struct judging *judging, struct candidate *candidate);
+
+/*
+ * The members of a cluster with their standing, sorted by id and source, in the arena. `desk`
+ * hears of every member that is refused.
+ */
+size_t candidate_members(const struct judging *judging, const struct candidate *candidate,
+                         const struct complaint_desk *desk, struct fleet_member **members);
+
+/* Likewise those that have no cluster. */
+size_t unnamed_members(const struct judging *judging, struct fleet_member **members);
 
 #endif

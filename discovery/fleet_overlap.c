@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/fleet_overlap.c - the newest answer's members, cluster by cluster, against the next's.
+ * discovery/fleet_overlap.c - a cluster's newest answer, member by member, against the next's.
  */
 
 #include "discovery/fleet_overlap.h"
@@ -11,11 +11,11 @@
 
 #include "discovery/sorted.h"
 
-enum { FIRST_MEMBERS = 16 };
-
 void overlap_free(struct overlap *overlap)
 {
-    arena_free(&overlap->arena);
+    for (size_t i = 0; i < overlap->count; i++) {
+        view_entry_unref(overlap->members[i].entry);
+    }
     free(overlap->members);
     *overlap = (struct overlap){0};
 }
@@ -27,6 +27,24 @@ void overlap_forget(struct overlap *overlap, size_t source)
     for (size_t i = 0; i < overlap->count; i++) {
         if (overlap->members[i].source != source) {
             overlap->members[kept++] = overlap->members[i];
+        } else {
+            view_entry_unref(overlap->members[i].entry);
+        }
+    }
+    overlap->count = kept;
+}
+
+void overlap_end(struct overlap *overlap, int64_t now_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < overlap->count; i++) {
+        int64_t until_ms = overlap->members[i].until_ms;
+
+        if (until_ms == 0 || until_ms > now_ms) {
+            overlap->members[kept++] = overlap->members[i];
+        } else {
+            view_entry_unref(overlap->members[i].entry);
         }
     }
     overlap->count = kept;
@@ -38,7 +56,7 @@ static int endpoint_compare(const void *left, const void *right)
 {
     const struct overlap_member *one = left;
     const struct overlap_member *other = right;
-    int order = address_compare(&one->entry.accepted.address, &other->entry.accepted.address);
+    int order = address_compare(&one->entry->accepted.address, &other->entry->accepted.address);
 
     return order != 0 ? order : one->port - other->port;
 }
@@ -49,78 +67,36 @@ static int member_compare(const void *left, const void *right)
     const struct overlap_member *other = right;
     int order = endpoint_compare(one, other);
 
-    return order != 0 ? order : strcmp(one->entry.accepted.id, other->entry.accepted.id);
+    return order != 0 ? order : strcmp(one->entry->accepted.id, other->entry->accepted.id);
 }
 
-/* Members that lie together. */
-struct overlap_run {
-    const struct overlap_member *members;
-    size_t count;
-};
-
-static int cluster_compare(const void *cluster, const void *member)
+static void members_sort(struct overlap *overlap)
 {
-    return strcmp(cluster, ((const struct overlap_member *)member)->cluster);
-}
-
-static struct overlap_run cluster_run(const struct overlap *overlap, const char *cluster)
-{
-    struct overlap_run run = {overlap->members, 0};
-    size_t low = sorted_first(cluster, overlap->members, overlap->count, sizeof(*overlap->members),
-                              cluster_compare);
-
-    while (low + run.count < overlap->count &&
-           strcmp(overlap->members[low + run.count].cluster, cluster) == 0) {
-        run.count++;
+    for (size_t i = 1; i < overlap->count; i++) {
+        if (member_compare(&overlap->members[i - 1], &overlap->members[i]) > 0) {
+            qsort(overlap->members, overlap->count, sizeof(*overlap->members), member_compare);
+            return;
+        }
     }
-    if (run.count > 0) {
-        run.members = &overlap->members[low];
-    }
-    return run;
 }
 
-static bool run_has(struct overlap_run run, const struct overlap_member *member)
+static bool overlap_has(const struct overlap *overlap, const struct overlap_member *member)
 {
-    return sorted_find(member, run.members, run.count, sizeof(*run.members), endpoint_compare) !=
-           NULL;
+    return sorted_find(member, overlap->members, overlap->count, sizeof(*overlap->members),
+                       endpoint_compare) != NULL;
 }
 
-bool overlap_is_known(const struct overlap *overlap, const char *cluster, struct view *const *views)
+bool overlap_is_known(const struct overlap *overlap, struct view *const *views)
 {
-    const struct overlap_run run = cluster_run(overlap, cluster);
-
-    for (size_t i = 0; i < run.count; i++) {
-        const struct overlap_member *member = &run.members[i];
+    for (size_t i = 0; i < overlap->count; i++) {
+        const struct overlap_member *member = &overlap->members[i];
 
         if (member->until_ms == 0 &&
             (member->source == OVERLAP_NO_SOURCE || views[member->source] == NULL)) {
             return false;
         }
     }
-    return run.count > 0;
-}
-
-/* ---- copies ---- */
-
-static void overlap_add(struct overlap *overlap, const struct overlap_member *member)
-{
-    const struct accepted *accepted = &member->entry.accepted;
-    struct overlap_member *copy = NULL;
-
-    if (overlap->count == overlap->capacity) {
-        overlap->capacity = overlap->capacity == 0 ? FIRST_MEMBERS : 2 * overlap->capacity;
-        overlap->members =
-            memory_grow(overlap->members, overlap->capacity, sizeof(*overlap->members));
-    }
-    copy = &overlap->members[overlap->count++];
-    *copy = *member;
-    copy->cluster = arena_string(&overlap->arena, member->cluster);
-    copy->entry = (struct view_entry){.accepted = *accepted, .changed = member->entry.changed};
-    copy->entry.accepted.id = arena_string(&overlap->arena, accepted->id);
-    copy->entry.accepted.group = arena_string(&overlap->arena, accepted->group);
-    copy->entry.accepted.az = arena_string(&overlap->arena, accepted->az);
-    copy->entry.accepted.hold.by = arena_string(&overlap->arena, accepted->hold.by);
-    copy->entry.accepted.hold.reason = arena_string(&overlap->arena, accepted->hold.reason);
+    return overlap->count > 0;
 }
 
 /* ---- the rule ---- */
@@ -134,7 +110,7 @@ static int id_compare(const void *id, const void *member)
 static bool former_is_known(const struct overlap_step *step, const struct overlap_member *former,
                             const struct fleet_member *members, size_t count)
 {
-    const struct accepted *then = &former->entry.accepted;
+    const struct accepted *then = &former->entry->accepted;
     /* Sources may share ids. */
     size_t first = sorted_first(then->id, members, count, sizeof(*members), id_compare);
 
@@ -161,110 +137,75 @@ static bool former_stays(const struct overlap_step *step, struct overlap_member 
     return !has_any_left;
 }
 
-/* Add those of `members` that are served. True when the last answer had one of them. */
-static bool served_add(const struct overlap_step *step, struct overlap_run before,
-                       const struct fleet_member *members, size_t count)
+static void overlap_add(struct overlap *overlap, const struct overlap_member *member)
+{
+    overlap->members[overlap->count] = *member;
+    overlap->members[overlap->count++].entry = view_entry_ref(member->entry);
+}
+
+/* Those of `members` that are served, with room for those of the last answer. True when that had
+ * one of them. */
+static bool served_add(const struct overlap_step *step, const struct fleet_member *members,
+                       size_t count, struct overlap *next)
 {
     bool has_any_left = false;
 
+    next->members = memory_grow(NULL, count, sizeof(*next->members));
     for (size_t i = 0; i < count; i++) {
-        const struct overlap_member member = {.cluster = members[i].cluster,
-                                              .source = members[i].source,
-                                              .entry = *members[i].entry,
-                                              .port = members[i].port};
+        struct overlap_member *member = &next->members[next->count];
 
         if (members[i].standing == STANDING_SERVED) {
-            overlap_add(step->after, &member);
-            has_any_left = has_any_left || run_has(before, &member);
+            *member = (struct overlap_member){.entry = view_entry_ref(members[i].entry),
+                                              .source = members[i].source,
+                                              .port = members[i].port};
+            next->count++;
+            has_any_left = has_any_left || overlap_has(step->before, member);
         }
     }
+    members_sort(next);
     return has_any_left;
 }
 
-size_t overlap_cluster(const struct overlap_step *step, const struct fleet_member *members,
-                       size_t count, const struct overlap_member **next)
+struct overlap overlap_next(const struct overlap_step *step, const struct fleet_member *members,
+                            size_t count)
 {
-    struct overlap *after = step->after;
-    const struct overlap_run before = cluster_run(step->before, members->cluster);
-    size_t first = after->count;
-    bool has_any_left = served_add(step, before, members, count);
-    size_t served = after->count - first;
-    size_t room = served == 0 ? 0 : FLEET_MAX_MEMBERS - served;
+    const struct overlap *before = step->before;
+    struct overlap next = {0};
+    struct overlap served = {0};
+    bool has_any_left = served_add(step, members, count, &next);
+    size_t room = next.count == 0 ? 0 : FLEET_MAX_MEMBERS - next.count;
 
-    if (served > 0) {
-        qsort(&after->members[first], served, sizeof(*after->members), member_compare);
-    }
-    for (size_t i = 0; i < before.count && room > 0; i++) {
-        struct overlap_member former = before.members[i];
+    served = next;
+    for (size_t i = 0; i < before->count && room > 0; i++) {
+        struct overlap_member former = before->members[i];
 
-        if (former_stays(step, &former, has_any_left) &&
-            !run_has((struct overlap_run){&after->members[first], served}, &former) &&
+        if (former_stays(step, &former, has_any_left) && !overlap_has(&served, &former) &&
             !former_is_known(step, &former, members, count)) {
-            overlap_add(after, &former);
+            if (served.members == next.members) { /* it happens rarely: no room is kept for it */
+                next.members = memory_grow(NULL, next.count + before->count, sizeof(former));
+                memcpy(next.members, served.members, served.count * sizeof(former));
+            }
+            overlap_add(&next, &former);
             room--;
         }
     }
-    if (after->count > first + served) {
-        qsort(&after->members[first], after->count - first, sizeof(*after->members),
-              member_compare);
+    if (served.members != next.members) {
+        free(served.members);
+        members_sort(&next);
     }
-    *next = after->count > first ? &after->members[first] : NULL;
-    return after->count - first;
+    return next;
 }
 
-static int member_compare_cluster(const void *left, const void *right)
+int64_t overlap_next_change_ms(const struct overlap *overlap, int64_t now_ms)
 {
-    const struct overlap_member *one = left;
-    const struct overlap_member *other = right;
-    int order = strcmp(one->cluster, other->cluster);
+    int64_t next_ms = 0;
 
-    return order != 0 ? order : member_compare(left, right);
-}
+    for (size_t i = 0; i < overlap->count; i++) {
+        int64_t until_ms = overlap->members[i].until_ms;
 
-void overlap_keep_others(const struct overlap_step *step)
-{
-    struct overlap *after = step->after;
-    const struct overlap taken = *after;
-
-    for (size_t i = 0; i < step->before->count; i++) {
-        const struct overlap_member *former = &step->before->members[i];
-        const struct overlap found = {.members = after->members, .count = taken.count};
-
-        if (cluster_run(&found, former->cluster).count == 0 &&
-            (former->until_ms == 0 || former->until_ms > step->now_ms)) {
-            overlap_add(after, former);
+        if (until_ms > now_ms && (next_ms == 0 || until_ms < next_ms)) {
+            next_ms = until_ms;
         }
     }
-    if (after->count > taken.count) {
-        qsort(after->members, after->count, sizeof(*after->members), member_compare_cluster);
-    }
-}
-
-size_t overlap_members(const struct overlap *overlap, int64_t now_ms, struct arena *arena,
-                       struct fleet_member **members)
-{
-    size_t count = 0;
-
-    *members = NULL;
-    for (size_t i = 0; i < overlap->count; i++) {
-        count += overlap->members[i].until_ms > now_ms;
-    }
-    if (count == 0) {
-        return 0;
-    }
-    *members = arena_array(arena, count, sizeof(**members));
-    count = 0;
-    for (size_t i = 0; i < overlap->count; i++) {
-        const struct overlap_member *former = &overlap->members[i];
-
-        if (former->until_ms > now_ms && former->source != OVERLAP_NO_SOURCE) {
-            (*members)[count++] = (struct fleet_member){.cluster = former->cluster,
-                                                        .source = former->source,
-                                                        .entry = &former->entry,
-                                                        .standing = STANDING_OVERLAP,
-                                                        .port = former->port,
-                                                        .until_ms = former->until_ms};
-        }
-    }
-    return count;
+    return next_ms;
 }

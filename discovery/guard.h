@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/guard.h - removal needs evidence: (accepted view, poll, clock) -> (view, events).
+ * discovery/guard.h - removal needs evidence: (accepted view, poll, clock) -> (changes to the view,
+ * events).
  *
  * The view is what we hold true of one source. A poll changes it instance by instance, and only
  * with evidence:
@@ -39,6 +40,7 @@
 #include "discovery/inventory.h"
 #include "discovery/membership.h"
 #include "discovery/naming.h"
+#include "discovery/view.h"
 
 enum {
     /* EC2 is eventually consistent: one page set may miss a live instance. */
@@ -54,6 +56,9 @@ enum {
     GUARD_LOSS_WINDOW_MS = 60 * 1000,
     GUARD_FREEZE_POLLS = 3,
     GUARD_FREEZE_MS = 60 * 1000,
+    /* Every so many polls everybody is judged anew, also whom the poll repeats: whatever a
+     * fingerprint may have passed over does not stay. */
+    GUARD_FULL_POLLS = 60,
     /* Departures that are remembered, so that `explain` can tell of who is gone. */
     GUARD_DEPARTURES = 256,
 };
@@ -64,75 +69,6 @@ struct guard_rules {
     const struct naming *naming; /* from group to cluster, the unit of the mass rule; NULL: a group
                                     is its own cluster, and so is one whose name makes none */
     int64_t flap_ms;             /* the zone's TTL; 0: no flap rule */
-};
-
-/* A poll by which something was decided. */
-struct view_poll {
-    uint64_t number;    /* of the view's complete polls, from 1; 0: a table from before a restart */
-    int64_t started_ms; /* on the monotonic clock */
-};
-
-struct view_entry {
-    struct accepted accepted;
-    enum membership_reason reason; /* REASON_MEMBER, or what the last good values bridge */
-    const char *value;       /* the tag's value behind another reason than REASON_MEMBER; or NULL */
-    unsigned missing_polls;  /* counted absences in a row */
-    int64_t last_missing_ms; /* start of the poll of the newest one; only with missing_polls */
-    bool is_untagged;        /* the newest absence is a missing weight tag */
-    bool is_frozen;          /* its removal is due, and held back by the mass rule */
-    struct view_poll changed; /* the poll that made it as it is: by it the flap rule counts */
-    /* The flap rule holds these values back since `wanted_since_ms`; NULL: nothing is. */
-    const struct accepted *wanted;
-    int64_t wanted_since_ms;
-    int64_t unsettled_ms; /* start of the poll by which it last gave up waiting so, or was made
-                             other than on disk; 0: never */
-};
-
-/* An instance of the newest poll that is no member. */
-struct view_outsider {
-    const char *id;
-    const char *group;             /* NULL: in none */
-    enum membership_reason reason; /* REASON_MEMBER: the flap rule lets it wait */
-    const char *value;             /* the tag value or state that decided, or NULL */
-    struct view_poll since;        /* the poll that first said so, of those in a row */
-    int64_t good_since_ms; /* only while the flap rule lets it wait: it is a member since then */
-    int64_t unsettled_ms;  /* as in struct view_entry */
-};
-
-/* A member that went. */
-struct view_departure {
-    const char *id;
-    const char *group;
-    enum membership_reason reason; /* REASON_MEMBER: absent */
-    struct view_poll at;
-    bool is_loss; /* by absence alone, and accepted by nobody: the mass rule counts it */
-};
-
-/* A cluster whose losses are held back. */
-struct view_freeze {
-    const char *cluster;
-    size_t member_count; /* with those that are held back */
-    size_t held_count;
-    int64_t since_ms;         /* start of the poll by which it froze, or grew */
-    unsigned identical_polls; /* in a row that miss the same ones, this one included; such that
-                                 began GUARD_ABSENT_GAP_MS apart */
-    int64_t counted_ms;       /* start of the newest of them */
-};
-
-/* Immutable once made. Entries and outsiders are sorted by id, freezes by cluster, departures by
- * time, the newest last. */
-struct view {
-    struct arena arena;
-    struct view_entry *entries;
-    size_t count;
-    struct view_outsider *outsiders;
-    size_t outsider_count;
-    struct view_departure *departures;
-    size_t departure_count;
-    struct view_freeze *freezes;
-    size_t freeze_count;
-    struct view_poll poll; /* the newest that was applied */
-    bool is_restored;      /* from disk: no poll has confirmed it yet */
 };
 
 enum view_event_kind {
@@ -162,41 +98,29 @@ struct view_event {
     size_t count;                  /* likewise */
 };
 
+/* It must not look at the view: that is half way from one poll to the next. */
 typedef void (*view_listener)(void *owner, const struct view_event *event);
 
 /*
- * Apply one complete, finished `poll` that began at `started_ms` on the monotonic clock. Returns
- * a new view, owned by the caller, that borrows nothing; `old` (NULL at first) is not changed.
- * `listener` hears every event, a bad value only when it was not there in `old` with that reason.
+ * Apply one complete, finished `poll` that began at `started_ms` on the monotonic clock to `view`
+ * (NULL at first, and then a new one), which is returned and borrows nothing of the poll.
+ * `listener` hears every event, a bad value only when it was not there before with that reason. A
+ * member that the poll shows as the one before did costs a comparison of two numbers.
  */
-struct view *guard_apply(const struct view *old, const struct inventory *poll,
+struct view *guard_apply(struct view *view, const struct inventory *poll,
                          const struct guard_rules *rules, int64_t started_ms,
                          view_listener listener, void *owner);
 
 /*
- * An operator accepts what the mass rule holds back of `cluster`: a new view without those
- * members, owned by the caller. NULL when nothing of it is held back.
+ * An operator accepts what the mass rule holds back of `cluster`: those members go. False when
+ * nothing of it is held back.
  */
-struct view *guard_accept(const struct view *old, const char *cluster,
-                          const struct guard_rules *rules, view_listener listener, void *owner);
+bool guard_accept(struct view *view, const char *cluster, const struct guard_rules *rules,
+                  view_listener listener, void *owner);
 
 /* How long the polls have to show `wanted` before it takes the place of `served`, by the flap rule
  * with this `flap_ms`. */
 int64_t guard_settling_ms(const struct accepted *served, const struct accepted *wanted,
                           int64_t flap_ms);
-
-void view_free(struct view *view);
-
-/* The entry with `id`, or NULL. */
-const struct view_entry *view_find(const struct view *view, const char *id);
-
-/* Likewise of those that are no members. */
-const struct view_outsider *view_find_outsider(const struct view *view, const char *id);
-
-/* The newest departure of `id`, or NULL. */
-const struct view_departure *view_find_departure(const struct view *view, const char *id);
-
-/* The freeze of `cluster`, or NULL. */
-const struct view_freeze *view_find_freeze(const struct view *view, const char *cluster);
 
 #endif

@@ -48,7 +48,7 @@ static int departed_compare(const void *id, const void *departure)
 
 void guard_flap_prepare(struct guard_pass *pass)
 {
-    const struct view *old = pass->old;
+    const struct view *old = pass->view;
     size_t first = old->departure_count;
 
     while (first > 0 && is_recent(pass, old->departures[first - 1].at.started_ms)) {
@@ -123,14 +123,14 @@ static bool member_must_wait(const struct guard_pass *pass, const struct view_en
     if (entry->wanted == NULL) {
         return change_is_recent(pass, &entry->changed) ||
                break_is_recent(pass, entry->unsettled_ms) ||
-               (pass->old->is_restored && is_of_hold_alone(&entry->accepted, values));
+               (pass->view->is_restored && is_of_hold_alone(&entry->accepted, values));
     }
     return !accepted_equals(entry->wanted, values) ||
            pass->at.started_ms - entry->wanted_since_ms <
                guard_settling_ms(&entry->accepted, values, pass->rules->flap_ms);
 }
 
-void guard_flap_member(const struct guard_pass *pass, struct verdict *verdict,
+void guard_flap_member(struct guard_pass *pass, struct verdict *verdict,
                        const struct accepted *values)
 {
     const struct view_entry *old = verdict->old_entry;
@@ -152,14 +152,13 @@ void guard_flap_member(const struct guard_pass *pass, struct verdict *verdict,
 
         entry->accepted = lessened;
         entry->accepted.id = verdict->id;
-        verdict->wanted = *values;
-        entry->wanted = &verdict->wanted;
+        entry->wanted = arena_copy(&pass->scratch, values, sizeof(*values));
         entry->wanted_since_ms = is_same ? old->wanted_since_ms : pass->at.started_ms;
         verdict->is_newly_waiting = old->wanted == NULL;
     }
     if (!accepted_equals(served, &entry->accepted)) {
         entry->changed = pass->at;
-        if (pass->old->is_restored) { /* a change after all, though the first poll shows it */
+        if (pass->view->is_restored) { /* a change after all, though the first poll shows it */
             entry->unsettled_ms = pass->at.started_ms;
         }
     } else if (old->wanted != NULL && entry->wanted == NULL) {

@@ -3,16 +3,17 @@
 /*
  * discovery/guard_internal.h - what the steps of guard_apply() hand to each other.
  *
- * A poll passes through three steps: guard_judge() gives every instance of the old view and of the
- * poll a verdict, one by one (with guard_flap.c for what comes too fast); guard_loss_judge() looks
- * at the absent ones together, a cluster at a time; guard_write() makes the new view out of the
- * verdicts and tells what happened. Only guard*.c includes this.
+ * A poll passes through three steps: guard_judge() gives every instance of the view and of the poll
+ * a verdict, one by one (with guard_flap.c for what comes too fast), but for those that the poll
+ * repeats; guard_loss_judge() looks at the absent ones together, a cluster at a time; guard_write()
+ * puts the verdicts into the view and tells what happened. Only guard*.c includes this.
  */
 
 #ifndef DISCOVERY_GUARD_INTERNAL_H
 #define DISCOVERY_GUARD_INTERNAL_H
 
 #include "discovery/guard.h"
+#include "discovery/view_edit.h"
 
 enum fate {
     FATE_MEMBER,   /* stays or becomes one: `entry` */
@@ -23,35 +24,38 @@ enum fate {
     FATE_FROZEN,   /* stays: `entry` */
 };
 
-/* What a poll makes of one instance. Strings are borrowed from the old view, the poll and the
- * scratch arena of the pass. */
+/* What a poll makes of one instance. Strings are borrowed from the view, the poll and the scratch
+ * arena of the pass, where the verdict lies as well. */
 struct verdict {
     const char *id;
     const struct instance *instance;          /* NULL: not in the poll */
-    const struct view_entry *old_entry;       /* NULL: was no member */
+    uint64_t print;                           /* of the instance; 0: it is not in the poll */
+    size_t place;                             /* of its entry, or where one would be put */
+    struct view_entry *old_entry;             /* NULL: was no member */
     const struct view_outsider *old_outsider; /* NULL: was none that the last poll knew */
     struct decision decision;
     enum fate fate;
     bool is_newly_absent;
     bool is_newly_waiting;   /* for the flap rule */
     struct view_entry entry; /* of one that waits to be a member: what it would be */
-    struct accepted wanted;  /* where entry.wanted points, if it does */
     struct view_outsider outsider;
 };
 
 struct guard_pass {
-    const struct view *old; /* never NULL */
+    struct view *view;
     const struct inventory *poll;
     const struct guard_rules *rules;
     struct view_poll at; /* this poll */
     view_listener listener;
     void *owner;
     struct arena scratch;
-    struct verdict *verdicts; /* sorted by id */
+    struct verdict **verdicts; /* sorted by id; of all but those that the poll repeats */
     size_t count;
+    size_t capacity;
+    size_t repeated_outsider_count;
     const struct view_departure **departed; /* recent ones, by id, for guard_flap.c */
     size_t departed_count;
-    struct view_freeze *freezes; /* of the new view, sorted by cluster */
+    struct view_freeze *freezes; /* from now on, sorted by cluster */
     size_t freeze_count;
 };
 
@@ -60,11 +64,11 @@ void guard_tell(const struct guard_pass *pass, const struct view_event *event);
 /* Fill pass->verdicts. */
 void guard_judge(struct guard_pass *pass);
 
-/* Make the departures of the old view known to the two functions below. */
+/* Make the departures of the view known to the two functions below. */
 void guard_flap_prepare(struct guard_pass *pass);
 
 /* The poll shows a member with `values`: fill verdict->entry with what is served of them now. */
-void guard_flap_member(const struct guard_pass *pass, struct verdict *verdict,
+void guard_flap_member(struct guard_pass *pass, struct verdict *verdict,
                        const struct accepted *values);
 
 /* Likewise of an instance that is no member yet. */
@@ -81,24 +85,7 @@ void guard_loss_judge(struct guard_pass *pass);
 const char *guard_cluster(const struct guard_rules *rules, const char *group,
                           char name[CLUSTER_NAME_SIZE]);
 
-/* The new view out of the verdicts; tells what became of each instance. */
-struct view *guard_write(const struct guard_pass *pass);
-
-bool accepted_equals(const struct accepted *left, const struct accepted *right);
-
-/* An empty view with room for so many of each, in its arena. */
-struct view_room {
-    size_t entries;
-    size_t outsiders;
-    size_t departures;
-    size_t freezes;
-};
-struct view *view_new(const struct view_room *room);
-
-/* Append a copy that borrows nothing. */
-struct view_entry *view_put_entry(struct view *view, const struct view_entry *entry);
-void view_put_outsider(struct view *view, const struct view_outsider *outsider);
-void view_put_departure(struct view *view, const struct view_departure *departure);
-void view_put_freeze(struct view *view, const struct view_freeze *freeze);
+/* Put the verdicts into the view; tells what became of each instance. */
+void guard_write(const struct guard_pass *pass);
 
 #endif

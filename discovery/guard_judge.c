@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * discovery/guard_judge.c - a verdict for every instance, one walk over the old view and the poll.
+ * discovery/guard_judge.c - a verdict for every instance, one walk over the view and the poll.
  *
- * Both are sorted by id. Every instance is in one of three places: only in the old view (absent),
- * only in the poll (new), or in both (seen again).
+ * Both are sorted by id. Every instance is in one of three places: only in the view (absent), only
+ * in the poll (new), or in both (seen again). What was seen again with the same fingerprint, where
+ * that is known to change nothing, needs no verdict: in most polls that is everybody.
  */
 
 #include <string.h>
 
 #include "discovery/guard_internal.h"
 
+enum { FIRST_VERDICTS = 16 };
+
 static struct verdict *verdict_add(struct guard_pass *pass, const char *id)
 {
-    struct verdict *verdict = &pass->verdicts[pass->count++];
+    struct verdict *verdict = arena_alloc(&pass->scratch, sizeof(*verdict));
 
+    if (pass->count == pass->capacity) {
+        pass->capacity = pass->capacity == 0 ? FIRST_VERDICTS : 2 * pass->capacity;
+        pass->verdicts = memory_grow(pass->verdicts, pass->capacity, sizeof(struct verdict *));
+    }
+    pass->verdicts[pass->count++] = verdict;
     verdict->id = id;
     return verdict;
 }
@@ -42,10 +50,13 @@ static void absence_note(const struct guard_pass *pass, struct verdict *verdict,
     verdict->fate = entry->missing_polls >= GUARD_ABSENT_POLLS ? FATE_DUE : FATE_MEMBER;
 }
 
-static void judge_absent(struct guard_pass *pass, const struct view_entry *entry)
+static void judge_absent(struct guard_pass *pass, size_t place)
 {
+    struct view_entry *entry = pass->view->entries[place];
     struct verdict *verdict = verdict_add(pass, entry->accepted.id);
 
+    entry->is_judged = true;
+    verdict->place = place;
     verdict->old_entry = entry;
     verdict->decision = (struct decision){MEMBERSHIP_KEEP, REASON_MEMBER, NULL};
     absence_note(pass, verdict, false);
@@ -115,17 +126,14 @@ static void entry_keep(struct verdict *verdict)
     verdict->fate = FATE_MEMBER;
 }
 
-static void judge_seen(struct guard_pass *pass, const struct instance *instance,
-                       const struct view_entry *entry, const struct view_outsider *outsider)
+/* The poll shows the instance; the verdict has all but what is decided. */
+static void judge_seen(struct guard_pass *pass, struct verdict *verdict)
 {
-    struct verdict *verdict = verdict_add(pass, instance->id);
+    const struct view_entry *entry = verdict->old_entry;
     struct accepted values = {0};
 
-    verdict->instance = instance;
-    verdict->old_entry = entry;
-    verdict->old_outsider = outsider;
     verdict->decision =
-        membership_decide(instance, pass->rules->membership,
+        membership_decide(verdict->instance, pass->rules->membership,
                           entry == NULL ? NULL : &entry->accepted, &pass->scratch, &values);
     if (verdict->decision.membership == MEMBERSHIP_IN && entry != NULL) {
         guard_flap_member(pass, verdict, &values);
@@ -146,35 +154,73 @@ static void judge_seen(struct guard_pass *pass, const struct instance *instance,
     }
 }
 
+/* How far the walk has come in the view. */
+struct walk {
+    size_t entry;
+    size_t outsider;
+};
+
+/* Whether the poll repeats what it shows at `place`; equal fingerprints are of the same id. */
+static bool walk_repeats(struct guard_pass *pass, struct walk *walk, size_t place)
+{
+    const struct view *view = pass->view;
+    uint64_t print = pass->poll->prints[place];
+
+    if (walk->entry < view->count && view->prints[walk->entry] == print) {
+        walk->entry++;
+        return true;
+    }
+    if (walk->outsider < view->outsider_count && view->outsiders[walk->outsider].print == print) {
+        view->outsiders[walk->outsider++].is_repeated = true;
+        pass->repeated_outsider_count++;
+        return true;
+    }
+    return false;
+}
+
+/* Judge the instance at `place`, and those before it that the poll does not show. */
+static void walk_judge(struct guard_pass *pass, struct walk *walk, size_t place)
+{
+    const struct view *view = pass->view;
+    const struct instance *instance = &pass->poll->instances[place];
+    struct verdict *verdict = NULL;
+    int order = -1;
+
+    while (walk->entry < view->count &&
+           (order = strcmp(view->entries[walk->entry]->accepted.id, instance->id)) < 0) {
+        judge_absent(pass, walk->entry++);
+    }
+    verdict = verdict_add(pass, instance->id);
+    verdict->instance = instance;
+    verdict->print = pass->poll->prints[place];
+    verdict->place = walk->entry;
+    if (order == 0) {
+        verdict->old_entry = view->entries[walk->entry++];
+        verdict->old_entry->is_judged = true;
+    }
+    order = -1;
+    while (walk->outsider < view->outsider_count &&
+           (order = strcmp(view->outsiders[walk->outsider].id, instance->id)) < 0) {
+        walk->outsider++;
+    }
+    if (order == 0) {
+        verdict->old_outsider = &view->outsiders[walk->outsider++];
+    }
+    judge_seen(pass, verdict);
+}
+
 void guard_judge(struct guard_pass *pass)
 {
-    const struct view *old = pass->old;
-    size_t entry = 0;
-    size_t outsider = 0;
+    const struct view *view = pass->view;
+    bool is_full = view->is_restored || pass->at.number % GUARD_FULL_POLLS == 0;
+    struct walk walk = {0, 0};
 
-    pass->verdicts = memory_new((old->count + pass->poll->count) * sizeof(*pass->verdicts));
     for (size_t i = 0; i < pass->poll->count; i++) {
-        const struct instance *instance = &pass->poll->instances[i];
-        const struct view_entry *old_entry = NULL;
-        const struct view_outsider *old_outsider = NULL;
-
-        while (entry < old->count && strcmp(old->entries[entry].accepted.id, instance->id) < 0) {
-            judge_absent(pass, &old->entries[entry++]);
+        if (is_full || !walk_repeats(pass, &walk, i)) {
+            walk_judge(pass, &walk, i);
         }
-        if (entry < old->count && strcmp(old->entries[entry].accepted.id, instance->id) == 0) {
-            old_entry = &old->entries[entry++];
-        }
-        while (outsider < old->outsider_count &&
-               strcmp(old->outsiders[outsider].id, instance->id) < 0) {
-            outsider++;
-        }
-        if (outsider < old->outsider_count &&
-            strcmp(old->outsiders[outsider].id, instance->id) == 0) {
-            old_outsider = &old->outsiders[outsider++];
-        }
-        judge_seen(pass, instance, old_entry, old_outsider);
     }
-    while (entry < old->count) {
-        judge_absent(pass, &old->entries[entry++]);
+    while (walk.entry < view->count) {
+        judge_absent(pass, walk.entry++);
     }
 }

@@ -99,7 +99,7 @@ static struct tally *tally_of(struct tally_book *book, const char *group)
             struct tally *tally = &book->tallies[book->cluster_of_group[index]];
 
             tally->cluster = cluster;
-            tally->was = view_find_freeze(book->pass->old, cluster);
+            tally->was = view_find_freeze(book->pass->view, cluster);
         }
     }
     return &book->tallies[book->cluster_of_group[index]];
@@ -107,7 +107,7 @@ static struct tally *tally_of(struct tally_book *book, const char *group)
 
 static void book_open(struct tally_book *book, struct guard_pass *pass)
 {
-    size_t names_max = pass->count + pass->old->departure_count;
+    size_t names_max = pass->count + pass->view->departure_count + pass->view->group_count;
 
     book->pass = pass;
     book->groups = name_table_new(&pass->scratch, names_max);
@@ -122,13 +122,31 @@ static bool takes_traffic(const struct accepted *accepted)
     return accepted->weight > 0 && accepted->hold.kind == HOLD_NONE;
 }
 
+/* Those whom the poll repeats, in the clusters where it matters; after the verdicts. */
+static void book_count_repeated(struct tally_book *book)
+{
+    const struct view *view = book->pass->view;
+
+    for (size_t i = 0; i < view->group_count; i++) {
+        const struct view_group *group = view->groups[i];
+        struct tally *tally = tally_of(book, group->name);
+
+        for (size_t j = 0; tally->due_count > 0 && j < group->count; j++) {
+            const struct view_entry *entry = group->members[j];
+
+            tally->member_count += !entry->is_judged;
+            tally->left_count += !entry->is_judged && takes_traffic(&entry->accepted);
+        }
+    }
+}
+
 static void book_count(struct tally_book *book)
 {
     const struct guard_pass *pass = book->pass;
-    const struct view *old = pass->old;
+    const struct view *view = pass->view;
 
     for (size_t i = 0; i < pass->count; i++) {
-        const struct verdict *verdict = &pass->verdicts[i];
+        const struct verdict *verdict = pass->verdicts[i];
 
         if (verdict->fate == FATE_MEMBER || verdict->fate == FATE_DUE) {
             struct tally *tally = tally_of(book, verdict->entry.accepted.group);
@@ -140,8 +158,9 @@ static void book_count(struct tally_book *book)
             tally->fresh_count += verdict->fate == FATE_DUE && !verdict->old_entry->is_frozen;
         }
     }
-    for (size_t i = old->departure_count; i > 0; i--) {
-        const struct view_departure *departure = &old->departures[i - 1];
+    book_count_repeated(book);
+    for (size_t i = view->departure_count; i > 0; i--) {
+        const struct view_departure *departure = &view->departures[i - 1];
 
         if (pass->at.started_ms - departure->at.started_ms >= GUARD_LOSS_WINDOW_MS) {
             break;
@@ -208,9 +227,6 @@ static void tally_decide(const struct guard_pass *pass, struct tally *tally)
         tally->is_held = tally->freeze.identical_polls < GUARD_FREEZE_POLLS ||
                          pass->at.started_ms - tally->freeze.since_ms < GUARD_FREEZE_MS;
     }
-    if (tally->is_held && tally_has_grown(tally)) {
-        tally_tell(pass, tally->cluster, EVENT_FROZEN, tally->due_count);
-    }
 }
 
 static int freeze_order(const void *left, const void *right)
@@ -234,6 +250,21 @@ static void freezes_fill(struct guard_pass *pass, const struct tally_book *book)
     }
 }
 
+/* In the order of the names. */
+static void tell_frozen(const struct guard_pass *pass, struct tally_book *book)
+{
+    for (size_t i = 0; i < pass->freeze_count; i++) {
+        const char *cluster = pass->freezes[i].cluster;
+        bool is_new = false;
+        const struct tally *tally =
+            &book->tallies[name_table_put(&book->clusters, cluster, &is_new)];
+
+        if (tally_has_grown(tally)) {
+            tally_tell(pass, cluster, EVENT_FROZEN, tally->due_count);
+        }
+    }
+}
+
 static const struct view_freeze *pass_find_freeze(const struct guard_pass *pass,
                                                   const char *cluster)
 {
@@ -246,8 +277,8 @@ static const struct view_freeze *pass_find_freeze(const struct guard_pass *pass,
 /* Also of a cluster that has nobody any more, or that a reload has given another name. */
 static void tell_thawed(const struct guard_pass *pass)
 {
-    for (size_t i = 0; i < pass->old->freeze_count; i++) {
-        const struct view_freeze *was = &pass->old->freezes[i];
+    for (size_t i = 0; i < pass->view->freeze_count; i++) {
+        const struct view_freeze *was = &pass->view->freezes[i];
 
         if (pass_find_freeze(pass, was->cluster) == NULL) {
             tally_tell(pass, was->cluster, EVENT_THAWED, was->held_count);
@@ -258,7 +289,7 @@ static void tell_thawed(const struct guard_pass *pass)
 static bool pass_has_due(const struct guard_pass *pass)
 {
     for (size_t i = 0; i < pass->count; i++) {
-        if (pass->verdicts[i].fate == FATE_DUE) {
+        if (pass->verdicts[i]->fate == FATE_DUE) {
             return true;
         }
     }
@@ -276,7 +307,7 @@ void guard_loss_judge(struct guard_pass *pass)
             tally_decide(pass, &book.tallies[i]);
         }
         for (size_t i = 0; i < pass->count; i++) {
-            struct verdict *verdict = &pass->verdicts[i];
+            struct verdict *verdict = pass->verdicts[i];
 
             if (verdict->fate == FATE_DUE) {
                 verdict->entry.is_frozen = tally_of(&book, verdict->entry.accepted.group)->is_held;
@@ -284,6 +315,7 @@ void guard_loss_judge(struct guard_pass *pass)
             }
         }
         freezes_fill(pass, &book);
+        tell_frozen(pass, &book);
     }
     tell_thawed(pass);
 }

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "discovery/sorted.h"
 
@@ -36,6 +37,7 @@ void inventory_free(struct inventory *inventory)
     }
     arena_free(&inventory->arena);
     free(inventory->instances);
+    free(inventory->prints);
     free(inventory);
 }
 
@@ -69,6 +71,30 @@ static int place_compare(const void *left, const void *right)
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
+/* What is absent differs from what is empty. */
+static uint64_t text_print(const char *text, uint64_t before)
+{
+    return text == NULL ? XXH3_64bits_withSeed(NULL, 0, ~before)
+                        : XXH3_64bits_withSeed(text, strlen(text), before);
+}
+
+uint64_t inventory_print(const struct instance *instance)
+{
+    uint64_t print = (uint64_t)instance->state;
+
+    print = text_print(instance->id, print);
+    print = text_print(instance->group, print);
+    print = text_print(instance->az, print);
+    print = text_print(instance->private_address, print);
+    print = text_print(instance->ipv6_address, print);
+    print = text_print(instance->weight_tag, print);
+    print = text_print(instance->address_tag, print);
+    print = text_print(instance->port_tag, print);
+    print = text_print(instance->hold_tag, print);
+    print = text_print(instance->drain_since_tag, print);
+    return print == 0 ? 1 : print;
+}
+
 size_t inventory_finish(struct inventory *inventory)
 {
     size_t count = inventory->count;
@@ -88,6 +114,11 @@ size_t inventory_finish(struct inventory *inventory)
     }
     free(places);
     free(inventory->instances);
+    free(inventory->prints);
+    inventory->prints = memory_new(kept * sizeof(*inventory->prints));
+    for (size_t index = 0; index < kept; index++) {
+        inventory->prints[index] = inventory_print(&finished[index]);
+    }
     inventory->instances = finished;
     inventory->count = kept;
     inventory->capacity = count;

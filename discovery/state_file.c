@@ -175,8 +175,8 @@ static void source_write(struct json_writer *writer, const struct fleet *fleet, 
     }
     json_write_array(writer, "members");
     for (size_t i = 0; i < view->count; i++) {
-        entry_write(writer, &view->entries[i],
-                    fleet_is_standby(fleet, source, view->entries[i].accepted.id));
+        entry_write(writer, view->entries[i],
+                    fleet_is_standby(fleet, source, view->entries[i]->accepted.id));
     }
     json_write_end(writer);
     json_write_end(writer);

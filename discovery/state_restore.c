@@ -21,37 +21,21 @@ static const struct state_source *source_find(const struct state *state, const c
     return NULL;
 }
 
-static void entry_copy(struct view_entry *entry, const struct view_entry *read, struct arena *arena)
-{
-    const struct accepted *accepted = &read->accepted;
-
-    *entry = *read;
-    entry->accepted.id = arena_string(arena, accepted->id);
-    entry->accepted.group = arena_string(arena, accepted->group);
-    entry->accepted.az = arena_string(arena, accepted->az);
-    entry->accepted.hold.by = arena_string(arena, accepted->hold.by);
-    entry->accepted.hold.reason = arena_string(arena, accepted->hold.reason);
-    entry->value = arena_string(arena, read->value);
-    entry->changed.started_ms = long_ago_ms;
-}
-
 /* The members that `rules` still allow. */
 static struct view *source_view(const struct state_source *source,
                                 const struct membership_rules *rules)
 {
-    struct view *view = memory_new(sizeof(*view));
+    struct view *view = view_new();
 
-    arena_init(&view->arena);
     view->is_restored = true;
     view->poll.started_ms = long_ago_ms;
-    view->entries = arena_array(&view->arena, source->count, sizeof(*view->entries));
-    view->outsiders = arena_array(&view->arena, 0, sizeof(*view->outsiders));
-    view->departures = arena_array(&view->arena, 0, sizeof(*view->departures));
-    view->freezes = arena_array(&view->arena, 0, sizeof(*view->freezes));
     for (size_t i = 0; i < source->count; i++) {
+        struct view_entry entry = source->entries[i];
+
+        entry.changed.started_ms = long_ago_ms;
         if (prefix_list_contains(rules->allowed_prefixes, rules->allowed_prefix_count,
-                                 &source->entries[i].accepted.address)) {
-            entry_copy(&view->entries[view->count++], &source->entries[i], &view->arena);
+                                 &entry.accepted.address)) {
+            (void)view_add(view, &entry);
         }
     }
     return view;

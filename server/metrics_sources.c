@@ -151,7 +151,7 @@ static void usage_write(FILE *out, const struct served *served, const struct usa
 static void problems_count(const struct view *view, uint64_t counts[REASON_BAD_ZONE + 1])
 {
     for (size_t i = 0; view != NULL && i < view->count; i++) {
-        counts[view->entries[i].reason]++;
+        counts[view->entries[i]->reason]++;
     }
     for (size_t i = 0; view != NULL && i < view->outsider_count; i++) {
         counts[view->outsiders[i].reason]++;

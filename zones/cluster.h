@@ -27,6 +27,10 @@ struct cluster {
     const char *name; /* the {group} of cluster-name: one valid label, see label_is_valid() */
     const struct member *members; /* any order; the builder sorts */
     size_t member_count;          /* 0: the cluster is known but empty, its names do not exist */
+    /* Of what is here: two clusters of one name and zone with the same version, in two snapshots
+     * that follow each other, are the same in every octet, so that none has to be looked at.
+     * 0: not known. */
+    uint64_t version;
 };
 
 #endif

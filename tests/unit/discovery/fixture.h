@@ -115,18 +115,16 @@ static inline struct inventory *fixture_poll(const struct instance *instances, s
     return poll;
 }
 
-/* Apply a poll of `instances` to `*view`, which is replaced; the recorder starts anew. */
+/* Apply a poll of `instances` to `*view`; the recorder starts anew. */
 static inline void fixture_apply(struct view **view, struct recorder *recorder,
                                  const struct instance *instances, size_t count, int64_t started_ms)
 {
     struct inventory *poll = fixture_poll(instances, count);
-    struct view *old = *view;
 
     recorder->count = 0;
-    *view = guard_apply(old, poll, fixture_guard_rules(), started_ms, recorder_hear, recorder);
-    /* The new view borrows nothing: what it was made from goes before it is looked at. */
+    *view = guard_apply(*view, poll, fixture_guard_rules(), started_ms, recorder_hear, recorder);
+    /* The view borrows nothing: what it was made from goes before it is looked at. */
     inventory_free(poll);
-    view_free(old);
 }
 
 #endif

@@ -52,13 +52,10 @@ static void assert_rule(struct stage *stage, const char *subject, const char *ru
 }
 
 /* A view of source 0, to be filled by hand. */
-static struct view *view_make(size_t count)
+static struct view *view_make(void)
 {
-    struct view *view = memory_new(sizeof(*view));
+    struct view *view = view_new();
 
-    arena_init(&view->arena);
-    view->entries = arena_array(&view->arena, count, sizeof(*view->entries));
-    view->count = count;
     view->poll = (struct view_poll){12, NOW_MS - 3000};
     return view;
 }
@@ -76,6 +73,14 @@ static struct view_entry entry_make(const char *id, const char *group, uint8_t l
     };
 }
 
+static struct view_entry *entry_add(struct view *view, const char *id, const char *group,
+                                    uint8_t last_octet)
+{
+    const struct view_entry entry = entry_make(id, group, last_octet);
+
+    return view_add(view, &entry);
+}
+
 static void view_give(struct stage *stage, struct view *view)
 {
     fleet_restore(stage->fleet, 0, view);
@@ -88,10 +93,10 @@ static void view_give(struct stage *stage, struct view *view)
 static void a_member_is_told_with_what_it_is_served_as(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(1);
+    struct view *view = view_make();
     const struct explanation *explanation = NULL;
 
-    view->entries[0] = entry_make("i-1", "prod-web", 1);
+    (void)entry_add(view, "i-1", "prod-web", 1);
     view_give(stage, view);
     explanation = one_explained(stage, "i-1");
     assert_string_equal(explanation->id, "i-1");
@@ -168,7 +173,7 @@ static void every_rule_about_a_member_is_said(void **state)
     struct stage *stage = *state;
 
     for (size_t i = 0; i < sizeof(member_rows) / sizeof(member_rows[0]); i++) {
-        struct view *view = view_make(1);
+        struct view *view = view_make();
         struct view_entry entry = entry_make("i-1", "web", 1);
         struct view_freeze freeze = {.cluster = "web",
                                      .member_count = 10,
@@ -186,7 +191,7 @@ static void every_rule_about_a_member_is_said(void **state)
         entry.last_missing_ms = NOW_MS - 3000;
         entry.is_untagged = member_rows[i].is_untagged;
         entry.is_frozen = member_rows[i].is_frozen;
-        view->entries[0] = entry;
+        (void)view_add(view, &entry);
         view->freezes = arena_copy(&view->arena, &freeze, sizeof(freeze));
         view->freeze_count = 1;
         view_give(stage, view);
@@ -205,17 +210,17 @@ static void every_rule_about_a_member_is_said(void **state)
 static void a_change_that_waits_says_what_it_waits_for(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(1);
-    struct accepted wanted;
+    struct view *view = view_make();
+    struct view_entry entry = entry_make("i-1", "web", 1);
+    struct accepted wanted = entry.accepted;
 
-    view->entries[0] = entry_make("i-1", "web", 1);
-    wanted = view->entries[0].accepted;
-    view->entries[0].accepted.hold.kind = HOLD_MAINT;
+    entry.accepted.hold.kind = HOLD_MAINT;
     wanted.weight = 100;
     wanted.address.octets[3] = 9;
     wanted.port = 80;
-    view->entries[0].wanted = arena_copy(&view->arena, &wanted, sizeof(wanted));
-    view->entries[0].wanted_since_ms = NOW_MS - 4000;
+    entry.wanted = &wanted;
+    entry.wanted_since_ms = NOW_MS - 4000;
+    (void)view_add(view, &entry);
     view_give(stage, view);
     assert_rule(stage, "i-1", "settling",
                 "what it says now (weight 100 at 10.0.0.9:80, hold none), for 4 s so far, is "
@@ -226,9 +231,9 @@ static void a_change_that_waits_says_what_it_waits_for(void **state)
 static void what_comes_from_disk_says_so(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(1);
+    struct view *view = view_make();
 
-    view->entries[0] = entry_make("i-1", "web", 1);
+    (void)entry_add(view, "i-1", "web", 1);
     view->is_restored = true;
     view_give(stage, view);
     assert_rule(stage, "i-1", "restored", "known from disk");
@@ -239,9 +244,9 @@ static void standby_is_said(void **state)
 {
     static const char *const ids[] = {"i-1"};
     struct stage *stage = *state;
-    struct view *view = view_make(1);
+    struct view *view = view_make();
 
-    view->entries[0] = entry_make("i-1", "web", 1);
+    (void)entry_add(view, "i-1", "web", 1);
     (void)fleet_set_standby(stage->fleet, 0, ids, 1);
     view_give(stage, view);
     assert_rule(stage, "i-1", "standby", "with weight 0");
@@ -250,16 +255,16 @@ static void standby_is_said(void **state)
 static void who_is_left_out_by_the_others_is_told_by_whom(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(4);
+    struct view *view = view_make();
     const struct instance mine[] = {fixture_instance("i-2", "both", "10.0.9.2"),
                                     fixture_instance("i-9", "both", "10.0.9.9")};
     size_t count = 0;
     const struct explanation *explanations = NULL;
 
-    view->entries[0] = entry_make("i-1", "prod-web", 1);
-    view->entries[1] = entry_make("i-2", "both", 2);
-    view->entries[2] = entry_make("i-3", "web", 3);
-    view->entries[3] = entry_make("i-4", "not a name", 4);
+    (void)entry_add(view, "i-1", "prod-web", 1);
+    (void)entry_add(view, "i-2", "both", 2);
+    (void)entry_add(view, "i-3", "web", 3);
+    (void)entry_add(view, "i-4", "not a name", 4);
     view_give(stage, view);
     assert_rule(stage, "i-2", "waiting", "a source of the zone has not delivered yet");
     assert_rule(stage, "i-3", "name-taken",
@@ -280,18 +285,17 @@ static void who_is_left_out_by_the_others_is_told_by_whom(void **state)
 static void a_missing_port_and_a_limit_are_said(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(FLEET_MAX_MEMBERS + 1);
+    struct view *view = view_make();
 
     stage->sources[0].rules.port = 0;
-    for (size_t i = 0; i < view->count; i++) {
-        view->entries[i] =
-            entry_make(arena_format(&view->arena, "i-%05zu", i), i == 0 ? "zoo" : "web", 1);
+    for (size_t i = 0; i <= FLEET_MAX_MEMBERS; i++) {
+        (void)entry_add(view, arena_format(&view->arena, "i-%05zu", i), i == 0 ? "zoo" : "web", 1);
     }
     view_give(stage, view);
     assert_rule(stage, "i-00000", "no-port", "not its srv_port, not cluster zoo, not ec2 main");
-    view = view_make(FLEET_MAX_MEMBERS + 1);
-    for (size_t i = 0; i < view->count; i++) {
-        view->entries[i] = entry_make(arena_format(&view->arena, "i-%05zu", i), "web", 1);
+    view = view_make();
+    for (size_t i = 0; i <= FLEET_MAX_MEMBERS; i++) {
+        (void)entry_add(view, arena_format(&view->arena, "i-%05zu", i), "web", 1);
     }
     view_give(stage, view);
     assert_rule(stage, "i-04096", "over-limit", "more than 4096 members");
@@ -345,7 +349,7 @@ static void every_rule_about_an_outsider_is_said(void **state)
     struct stage *stage = *state;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct view *view = view_make(0);
+        struct view *view = view_make();
         const struct view_outsider outsider = {
             .id = "i-1",
             .group = rows[i].group,
@@ -381,7 +385,7 @@ static void who_has_gone_is_told_with_when_and_why(void **state)
         .id = "i-2", .group = "web", .reason = REASON_NO_WEIGHT, .since = {5, NOW_MS - 70000}
     };
     struct stage *stage = *state;
-    struct view *view = view_make(0);
+    struct view *view = view_make();
 
     view->departures = arena_copy(&view->arena, departures, sizeof(departures));
     view->departure_count = 3;
@@ -397,10 +401,9 @@ static void who_has_gone_is_told_with_when_and_why(void **state)
 static void the_names_of_tags_are_those_of_the_source(void **state)
 {
     struct stage *stage = *state;
-    struct view *view = view_make(1);
+    struct view *view = view_make();
 
-    view->entries[0] = entry_make("i-1", "web", 1);
-    view->entries[0].accepted.weight = 0;
+    entry_add(view, "i-1", "web", 1)->accepted.weight = 0;
     stage->sources[0].names.weight = "my:weight";
     view_give(stage, view);
     assert_rule(stage, "i-1", "weight-0", "Its my:weight is 0");
@@ -444,13 +447,13 @@ static void everybody_is_found_by_every_name(void **state)
         .id = "i-3", .group = "prod-web", .reason = REASON_NO_WEIGHT, .since = {5, 0}
     };
     struct stage *stage = *state;
-    struct view *view = view_make(3);
+    struct view *view = view_make();
 
     assert_true(name_from_text(&zone.origin, "sd.example.com", NULL));
     stage->zone.zone = &zone;
-    view->entries[0] = entry_make("i-1", "prod-web", 1);
-    view->entries[1] = entry_make("i-2", "prod-web", 9);
-    view->entries[2] = entry_make("i-4", "zoo", 4);
+    (void)entry_add(view, "i-1", "prod-web", 1);
+    (void)entry_add(view, "i-2", "prod-web", 9);
+    (void)entry_add(view, "i-4", "zoo", 4);
     view->outsiders = arena_copy(&view->arena, &outsider, sizeof(outsider));
     view->outsider_count = 1;
     view_give(stage, view);
@@ -468,10 +471,10 @@ static void a_subject_of_any_length_is_harmless(void **state)
 {
     struct stage *stage = *state;
     char subject[4000];
-    struct view *view = view_make(1);
+    struct view *view = view_make();
     size_t count = 0;
 
-    view->entries[0] = entry_make("i-1", "web", 1);
+    (void)entry_add(view, "i-1", "web", 1);
     view_give(stage, view);
     memset(subject, 'a', sizeof(subject) - 1);
     subject[sizeof(subject) - 1] = '\0';

@@ -406,6 +406,7 @@ static void too_many_members_never_block_a_removal(void **state)
         assert_string_equal(stage->clusters[0].members[0].id, "i-00000");
         assert_int_equal(stage->complaints, cases[i].complaints);
         poll->instances[0].state = STATE_TERMINATED;
+        (void)inventory_finish(poll);
         fleet_apply(stage->fleet, 0, poll, (int64_t)i, NULL, NULL);
         stage_assemble(stage);
         assert_string_equal(stage->clusters[0].members[0].id, "i-00001");
@@ -432,6 +433,7 @@ static void too_many_clusters_do_not_push_out_those_that_are_served(void **state
     assert_non_null(strstr(stage->complaint.text, "10 clusters"));
 
     after->instances[20].state = STATE_STOPPED;
+    (void)inventory_finish(after);
     fleet_apply(stage->fleet, 0, after, 3, NULL, NULL);
     stage_assemble(stage);
     assert_int_equal(stage->count, FLEET_MAX_CLUSTERS);
@@ -464,6 +466,35 @@ static void too_many_owners_from_outside_are_not_served_all(void **state)
     inventory_free(poll);
 }
 
+static void standby_makes_anew_only_the_cluster_of_whom_it_is_about(void **state)
+{
+    const struct instance members[] = {
+        fixture_instance("i-1", "api", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+        fixture_instance("i-3", "web", "10.0.0.3"),
+    };
+    struct stage *stage = *state;
+    uint64_t api = 0;
+    uint64_t web = 0;
+
+    stage_poll(stage, 0, members, 3);
+    assert_true(fleet_set_standby(stage->fleet, 0, (const char *const[]){"i-2", "i-stranger"}, 2));
+    assert_served(stage, "api:i-1 web:i-2,i-3");
+    assert_int_equal(stage->clusters[1].members[0].weight, 0);
+    api = stage->clusters[0].version;
+    web = stage->clusters[1].version;
+    assert_true(fleet_set_standby(stage->fleet, 0, (const char *const[]){"i-2", "i-3"}, 2));
+    assert_served(stage, "api:i-1 web:i-2,i-3");
+    assert_int_equal(stage->clusters[1].members[1].weight, 0);
+    assert_int_equal(stage->clusters[0].version, api);
+    assert_int_not_equal(stage->clusters[1].version, web);
+    assert_true(fleet_set_standby(stage->fleet, 0, NULL, 0));
+    assert_served(stage, "api:i-1 web:i-2,i-3");
+    assert_int_equal(stage->clusters[1].members[0].weight, 65535);
+    assert_int_equal(stage->clusters[1].members[1].weight, 65535);
+    assert_int_equal(stage->clusters[0].version, api);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +520,7 @@ int main(void)
         STAGE_TEST(too_many_members_never_block_a_removal),
         STAGE_TEST(too_many_clusters_do_not_push_out_those_that_are_served),
         STAGE_TEST(too_many_owners_from_outside_are_not_served_all),
+        STAGE_TEST(standby_makes_anew_only_the_cluster_of_whom_it_is_about),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,18 +271,22 @@ static void a_reload_carries_it_over(void **state)
 /* A reload to three sources: `names[i]` is what the source at i is called. */
 static void reload(struct stage *stage, const char *const names[3])
 {
-    static struct fleet_source sources[3]; /* the new fleet borrows them until the end */
-    static struct fleet_settings settings;
+    static struct configuration {
+        struct fleet_source sources[3];
+        struct fleet_settings settings;
+    } configurations[2]; /* both fleets borrow theirs until the end */
+    static size_t next = 0;
+    struct configuration *made = &configurations[next++ % 2];
     struct fleet *reloaded = NULL;
 
     for (size_t i = 0; i < 3; i++) {
-        sources[i] = stage->sources[0];
-        sources[i].name = names[i];
+        made->sources[i] = stage->sources[0];
+        made->sources[i].name = names[i];
     }
-    settings = stage->settings;
-    settings.sources = sources;
-    settings.source_count = 3;
-    assert_true(fleet_new(&reloaded, &settings, NULL));
+    made->settings = stage->settings;
+    made->settings.sources = made->sources;
+    made->settings.source_count = 3;
+    assert_true(fleet_new(&reloaded, &made->settings, NULL));
     fleet_adopt(reloaded, stage->fleet);
     fleet_free(stage->fleet);
     stage->fleet = reloaded;
@@ -307,6 +311,71 @@ static void a_new_source_that_is_silent_takes_no_merged_cluster_away(void **stat
     assert_served(stage, "both:i-1,i-2");
     stage_poll(stage, 0, &members[2], 1);
     assert_served(stage, "both:i-1,i-2,i-3");
+}
+
+/* Whoever was to go while its cluster waited is not in the last answer any more: that it comes back
+ * does not mean that somebody is left. */
+static void who_went_while_a_merged_cluster_waited_is_nobody_left(void **state)
+{
+    const struct instance first = fixture_instance("i-1", "both", "10.0.0.1");
+    const struct instance second = fixture_instance("i-2", "both", "10.0.0.2");
+    struct stage *stage = *state;
+
+    stage->now.now_ms = 1000;
+    stage_poll(stage, 0, &first, 1);
+    stage_poll(stage, 1, NULL, 0);
+    assert_served(stage, "both:i-1");
+    reload(stage, (const char *const[]){"ec2 b", "file b", "ec2 c"});
+    stage_poll(stage, 0, &second, 1);
+    stage_poll(stage, 1, NULL, 0);
+    stage_poll(stage, 2, NULL, 0);
+    assert_served(stage, "both:i-2,i-1");
+    reload(stage, (const char *const[]){"ec2 d", "file d", "ec2 e"});
+    stage_poll(stage, 0, &first, 1);
+    stage->now.now_ms += LASTS_MS;
+    assert_served(stage, "");
+    stage_poll(stage, 1, NULL, 0);
+    stage_poll(stage, 2, NULL, 0);
+    assert_served(stage, "both:i-1,i-2");
+}
+
+/* Its members are out of the answer, not unknown: taking the hold off brings them back. */
+static void maintenance_of_all_does_not_make_a_merged_cluster_wait_for_a_silent_source(void **state)
+{
+    struct instance member = fixture_instance("i-1", "both", "10.0.0.1");
+    struct stage *stage = *state;
+
+    stage_poll(stage, 0, &member, 1);
+    stage_poll(stage, 1, NULL, 0);
+    assert_served(stage, "both:i-1");
+    reload(stage, (const char *const[]){"ec2 new", "ec2 main", "file on-prem"});
+    member.hold_tag = "maint";
+    stage_poll(stage, 1, &member, 1);
+    assert_served(stage, "both:");
+    assert_served(stage, "both:");
+    reload(stage, (const char *const[]){"file on-prem", "ec2 new", "ec2 main"});
+    assert_served(stage, "both:");
+    member.hold_tag = NULL;
+    stage_poll(stage, 2, &member, 1);
+    assert_served(stage, "both:i-1");
+}
+
+static void maintenance_of_all_that_a_renamed_source_had_is_no_knowledge(void **state)
+{
+    struct instance members[] = {
+        fixture_instance("i-1", "both", "10.0.0.1"),
+        fixture_instance("i-2", "both", "10.0.0.2"),
+    };
+    struct stage *stage = *state;
+
+    members[0].hold_tag = members[1].hold_tag = "maint";
+    stage_poll(stage, 0, &members[0], 1);
+    stage_poll(stage, 1, &members[1], 1);
+    assert_served(stage, "both:");
+    reload(stage, (const char *const[]){"ec2 main", "file renamed", "ec2 new"});
+    members[0].hold_tag = NULL;
+    stage_poll(stage, 0, &members[0], 1);
+    assert_served(stage, "");
 }
 
 static void a_merged_cluster_waits_for_a_source_that_took_its_members_along(void **state)
@@ -363,6 +432,31 @@ static void they_are_shown_as_what_they_are(void **state)
     assert_int_equal(fleet_members(stage->fleet, 0, &stage->now, &stage->arena, &members), 1);
 }
 
+/* What was wrong with one that is gone is of no interest any more. */
+static void who_stays_is_not_judged(void **state)
+{
+    struct instance members[] = {
+        fixture_instance("i-1", "web", "10.0.0.1"),
+        fixture_instance("i-2", "web", "10.0.0.2"),
+    };
+    struct stage *stage = *state;
+    const struct fleet_member *shown = NULL;
+
+    stage_poll(stage, 0, members, 1);
+    members[0].weight_tag = "much";
+    members[0].port_tag = "8080"; /* so that the answer is made of the one with the bad value */
+    stage_poll(stage, 0, members, 1);
+    assert_served(stage, "web:i-1");
+    members[0].state = STATE_TERMINATED;
+    stage_poll(stage, 0, members, 2);
+    assert_served(stage, "web:i-2,i-1");
+    assert_int_equal(fleet_members(stage->fleet, 0, &stage->now, &stage->arena, &shown), 2);
+    assert_int_equal(shown[0].standing, STANDING_OVERLAP);
+    assert_string_equal(shown[0].entry->accepted.id, "i-1");
+    assert_int_equal(shown[0].entry->reason, REASON_MEMBER);
+    assert_null(shown[0].entry->value);
+}
+
 static void members_come_first_where_room_is_short(void **state)
 {
     enum { MANY = FLEET_MAX_MEMBERS };
@@ -409,9 +503,13 @@ int main(void)
         STAGE_TEST(every_cluster_has_its_own_overlap),
         STAGE_TEST(a_reload_carries_it_over),
         STAGE_TEST(a_new_source_that_is_silent_takes_no_merged_cluster_away),
+        STAGE_TEST(who_went_while_a_merged_cluster_waited_is_nobody_left),
+        STAGE_TEST(maintenance_of_all_does_not_make_a_merged_cluster_wait_for_a_silent_source),
+        STAGE_TEST(maintenance_of_all_that_a_renamed_source_had_is_no_knowledge),
         STAGE_TEST(a_merged_cluster_waits_for_a_source_that_took_its_members_along),
         STAGE_TEST(what_was_never_true_does_not_stay_beside_the_truth),
         STAGE_TEST(they_are_shown_as_what_they_are),
+        STAGE_TEST(who_stays_is_not_judged),
         STAGE_TEST(members_come_first_where_room_is_short),
     };
 

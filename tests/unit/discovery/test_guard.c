@@ -31,8 +31,8 @@ static void new_instances_are_added_in_order(void **state)
     fixture_apply(&view, &recorder, instances, 3, 1000);
     assert_int_equal(view->count, 3);
     assert_int_equal(view->poll.started_ms, 1000);
-    assert_string_equal(view->entries[0].accepted.id, "i-1");
-    assert_string_equal(view->entries[2].accepted.id, "i-3");
+    assert_string_equal(view->entries[0]->accepted.id, "i-1");
+    assert_string_equal(view->entries[2]->accepted.id, "i-3");
     assert_int_equal(recorder.count, 3);
     assert_int_equal(recorder_count(&recorder, EVENT_ADDED, NULL), 3);
     assert_false(recorder.events[0].has_before);
@@ -241,14 +241,14 @@ static void a_poll_that_began_earlier_is_discarded(void **state)
     fixture_apply(&view, &recorder, &instance, 1, 100);
     instance.weight_tag = "0";
     fixture_apply(&view, &recorder, &instance, 1, 99);
-    assert_int_equal(view->entries[0].accepted.weight, 65535);
+    assert_int_equal(view->entries[0]->accepted.weight, 65535);
     assert_int_equal(view->poll.started_ms, 100);
     assert_int_equal(recorder.count, 1);
     assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
     fixture_apply(&view, &recorder, NULL, 0, 98);
     assert_int_equal(recorder.events[0].kind, EVENT_POLL_TOO_OLD);
     fixture_apply(&view, &recorder, &instance, 1, 100);
-    assert_int_equal(view->entries[0].accepted.weight, 0);
+    assert_int_equal(view->entries[0]->accepted.weight, 0);
     view_free(view);
 }
 
@@ -267,14 +267,14 @@ static void a_bad_value_is_told_once_each_time_it_begins(void **state)
         assert_int_equal(recorder.events[0].kind, EVENT_BAD_VALUE);
         assert_int_equal(recorder.events[0].reason, REASON_BAD_WEIGHT);
         assert_true(recorder.events[0].has_after);
-        assert_int_equal(view->entries[0].accepted.weight, 65535);
-        assert_int_equal(view->entries[0].reason, REASON_BAD_WEIGHT);
+        assert_int_equal(view->entries[0]->accepted.weight, 65535);
+        assert_int_equal(view->entries[0]->reason, REASON_BAD_WEIGHT);
         fixture_apply(&view, &recorder, &instance, 1, begin + 1);
         assert_int_equal(recorder.count, 0);
         instance.weight_tag = "65535";
         fixture_apply(&view, &recorder, &instance, 1, begin + 2);
         assert_int_equal(recorder.count, 0);
-        assert_int_equal(view->entries[0].reason, REASON_MEMBER);
+        assert_int_equal(view->entries[0]->reason, REASON_MEMBER);
     }
     view_free(view);
 }
@@ -508,7 +508,7 @@ static void a_hold_that_comes_changes_or_goes_is_told(void **state)
         fixture_apply(&view, &recorder, &instance, 1, (int64_t)(2 * i + 3));
         assert_int_equal(recorder.count, 0);
     }
-    assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_NONE);
+    assert_int_equal(view->entries[0]->accepted.hold.kind, HOLD_NONE);
     view_free(view);
 }
 
@@ -548,7 +548,45 @@ static void a_bad_hold_is_told_once_and_bridged(void **state)
     assert_int_equal(recorder.events[0].reason, REASON_BAD_HOLD);
     fixture_apply(&view, &recorder, &instance, 1, 3);
     assert_int_equal(recorder.count, 0);
-    assert_int_equal(view->entries[0].accepted.hold.kind, HOLD_DRAIN);
+    assert_int_equal(view->entries[0]->accepted.hold.kind, HOLD_DRAIN);
+    view_free(view);
+}
+
+/* A reload may forbid the address that bridged the bad one: then the member is judged without last
+ * good values from the next poll on, which may say something else of the same instance. */
+static void who_was_a_member_is_judged_once_more_without_its_last_good_values(void **state)
+{
+    static const struct prefix narrow = {
+        {ADDRESS_V4_LENGTH, {10, 9}},
+        16
+    };
+    struct instance instance = fixture_instance("i-1", "web", "10.0.0.1");
+    struct membership_rules membership = *fixture_rules();
+    struct guard_rules rules = {.membership = &membership};
+    struct recorder recorder = {0};
+    struct view *view = NULL;
+    struct inventory *poll = NULL;
+
+    (void)state;
+    fixture_apply(&view, &recorder, &instance, 1, 1000);
+    instance.weight_tag = "much";
+    fixture_apply(&view, &recorder, &instance, 1, 5000);
+    assert_int_equal(view->entries[0]->reason, REASON_BAD_WEIGHT);
+    membership.allowed_prefixes = &narrow;
+    membership.allowed_prefix_count = 1;
+    view_forget_rules(view);
+    poll = fixture_poll(&instance, 1);
+    view = guard_apply(view, poll, &rules, 10000, NULL, NULL);
+    assert_int_equal(view->count, 0);
+    assert_int_equal(view->outsiders[0].reason, REASON_BAD_ADDRESS);
+    recorder.count = 0;
+    view = guard_apply(view, poll, &rules, 15000, recorder_hear, &recorder);
+    assert_int_equal(view->outsiders[0].reason, REASON_BAD_WEIGHT);
+    assert_int_equal(recorder_count(&recorder, EVENT_BAD_VALUE, "i-1"), 1);
+    recorder.count = 0;
+    view = guard_apply(view, poll, &rules, 20000, recorder_hear, &recorder);
+    assert_int_equal(recorder.count, 0);
+    inventory_free(poll);
     view_free(view);
 }
 
@@ -587,6 +625,7 @@ int main(void)
         cmocka_unit_test(a_hold_that_comes_changes_or_goes_is_told),
         cmocka_unit_test(a_hold_outlives_polls_that_do_not_show_the_instance),
         cmocka_unit_test(a_bad_hold_is_told_once_and_bridged),
+        cmocka_unit_test(who_was_a_member_is_judged_once_more_without_its_last_good_values),
         cmocka_unit_test(nobody_has_to_listen),
     };
 

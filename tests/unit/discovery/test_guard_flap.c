@@ -50,13 +50,11 @@ static int teardown(void **state)
 static const struct view_entry *poll_at(struct flapping *flapping, int64_t started_ms)
 {
     struct inventory *poll = fixture_poll(&flapping->instance, 1);
-    struct view *old = flapping->view;
 
     flapping->recorder.count = 0;
-    flapping->view =
-        guard_apply(old, poll, &flapping->rules, started_ms, recorder_hear, &flapping->recorder);
+    flapping->view = guard_apply(flapping->view, poll, &flapping->rules, started_ms, recorder_hear,
+                                 &flapping->recorder);
     inventory_free(poll);
-    view_free(old);
     return view_find(flapping->view, "i-1");
 }
 

@@ -271,11 +271,9 @@ static void run_lost(struct stage *stage)
 static void world_apply(struct stage *stage, int64_t started_ms, size_t count)
 {
     struct inventory *poll = fixture_poll(stage->world->instances, count);
-    struct view *old = stage->view;
 
-    stage->view = guard_apply(old, poll, &stage->rules, started_ms, on_event, stage);
+    stage->view = guard_apply(stage->view, poll, &stage->rules, started_ms, on_event, stage);
     inventory_free(poll);
-    view_free(old);
 }
 
 /* poll | poll empty | poll began N | poll every N until N */
@@ -330,28 +328,21 @@ static void run_rules(struct stage *stage)
 /* restart: what is left is what a disk keeps. */
 static void run_restart(struct stage *stage)
 {
-    struct view *view = stage->view;
+    struct view *view = view_new();
 
     view->is_restored = true;
-    view->poll = (struct view_poll){0};
-    view->outsider_count = 0;
-    view->departure_count = 0;
-    view->freeze_count = 0;
-    for (size_t i = 0; i < view->count; i++) {
-        view->entries[i] = (struct view_entry){.accepted = view->entries[i].accepted};
+    for (size_t i = 0; i < stage->view->count; i++) {
+        (void)view_add(view, &(struct view_entry){.accepted = stage->view->entries[i]->accepted});
     }
+    view_free(stage->view);
+    stage->view = view;
 }
 
 static void run_accept(struct stage *stage)
 {
-    struct view *view =
-        guard_accept(stage->view, stage->line.words[1], &stage->rules, on_event, stage);
-
-    if (view == NULL) {
+    if (!guard_accept(stage->view, stage->line.words[1], &stage->rules, on_event, stage)) {
         scenario_fail(&stage->scenario, "nothing of %s is held back", stage->line.words[1]);
     }
-    view_free(stage->view);
-    stage->view = view;
 }
 
 static void check_value(struct stage *stage, const char *what, const char *word, size_t key_length,

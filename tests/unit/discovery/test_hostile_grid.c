@@ -442,7 +442,8 @@ static void repeats_are_harmless(void **state)
     assert_int_equal(view->count, 3);
     assert_int_equal(recorder.count, 3);
     assert_int_equal(
-        address_compare(&view->entries[0].accepted.address, &view->entries[1].accepted.address), 0);
+        address_compare(&view->entries[0]->accepted.address, &view->entries[1]->accepted.address),
+        0);
     inventory_free(poll);
     view_free(view);
 }

@@ -26,14 +26,7 @@ static const struct fleet_moment now = {.now_s = 1767323045, .now_ms = 63000};
 /* One member and one outsider of poll 12, which is 3 s old. */
 static struct fleet *fleet_make(void)
 {
-    struct view *view = memory_new(sizeof(*view));
-    struct fleet *fleet = NULL;
-
-    arena_init(&view->arena);
-    view->poll = (struct view_poll){12, 60000};
-    view->entries = arena_array(&view->arena, 1, sizeof(*view->entries));
-    view->count = 1;
-    view->entries[0] = (struct view_entry){
+    const struct view_entry entry = {
         .accepted = {.id = "i-1",
                      .group = "web",
                      .az = "",
@@ -41,6 +34,11 @@ static struct fleet *fleet_make(void)
                      .weight = 100},
         .changed = {7, 3000 },
     };
+    struct view *view = view_new();
+    struct fleet *fleet = NULL;
+
+    view->poll = (struct view_poll){12, 60000};
+    (void)view_add(view, &entry);
     view->outsiders = arena_array(&view->arena, 1, sizeof(*view->outsiders));
     view->outsider_count = 1;
     view->outsiders[0] = (struct view_outsider){

@@ -84,10 +84,10 @@ static const struct aws_usage usage[] = {
     {.action = "CompleteLifecycleAction", .calls = 2,   .throttles = 0, .failures = 0},
 };
 
-static struct view_entry entries[] = {
-    {.reason = REASON_MEMBER},
-    {.reason = REASON_BAD_WEIGHT},
-    {.reason = REASON_STATE_UNKNOWN},
+static struct view_entry *entries[] = {
+    &(struct view_entry){.reason = REASON_MEMBER},
+    &(struct view_entry){.reason = REASON_BAD_WEIGHT},
+    &(struct view_entry){.reason = REASON_STATE_UNKNOWN},
 };
 static struct view_outsider outsiders[] = {
     {.reason = REASON_STATE_UNKNOWN},
