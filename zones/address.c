@@ -19,6 +19,16 @@ static bool address_is_mapped(const struct address *address)
            memcmp(address->octets, mapped_start, sizeof(mapped_start)) == 0;
 }
 
+const struct address *address_unmapped(const struct address *address, struct address *v4)
+{
+    if (!address_is_mapped(address)) {
+        return address;
+    }
+    *v4 = (struct address){.length = ADDRESS_V4_LENGTH};
+    memcpy(v4->octets, address->octets + sizeof(mapped_start), ADDRESS_V4_LENGTH);
+    return v4;
+}
+
 bool address_parse(struct address *address, const char *text)
 {
     struct address parsed = {.length = ADDRESS_V4_LENGTH};
@@ -152,12 +162,9 @@ char *prefix_to_text(const struct prefix *prefix, char *text)
 bool prefix_list_contains(const struct prefix *prefixes, size_t count,
                           const struct address *address)
 {
-    struct address v4 = {.length = ADDRESS_V4_LENGTH};
+    struct address v4;
 
-    if (address_is_mapped(address)) {
-        memcpy(v4.octets, address->octets + sizeof(mapped_start), ADDRESS_V4_LENGTH);
-        address = &v4;
-    }
+    address = address_unmapped(address, &v4);
     for (size_t index = 0; index < count; index++) {
         const struct prefix *prefix = &prefixes[index];
 

@@ -35,6 +35,10 @@ bool address_parse(struct address *address, const char *text);
 /* Write RFC 5952 text into `text` of ADDRESS_MAX_TEXT octets; returns it. */
 char *address_to_text(const struct address *address, char *text);
 
+/* The IPv4 address that an IPv4-mapped IPv6 address stands for, written into `v4`; of any other
+ * address, itself. */
+const struct address *address_unmapped(const struct address *address, struct address *v4);
+
 /* Total order: IPv4 before IPv6, then by octets. */
 int address_compare(const struct address *left, const struct address *right);
 

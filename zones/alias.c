@@ -46,7 +46,7 @@ static const uint8_t *services_in_full(const struct zone_draft *draft,
     if (answers->node == NULL || answers->node->cluster == 0 || rrset->type != RECORD_SRV) {
         return NULL;
     }
-    return draft->images[answers->node->cluster - 1]->names;
+    return draft->clusters[answers->node->cluster - 1].image->names;
 }
 
 /* What stands at the name that the CNAME at `node` names; false when that is not known here. */

@@ -219,6 +219,21 @@ void *memory_new(size_t size)
     return memory;
 }
 
+void *memory_new_apart(size_t size)
+{
+    size_t lines = size / CACHE_LINE_SIZE + 1;
+    void *memory = NULL;
+
+    if (lines > SIZE_MAX / CACHE_LINE_SIZE) {
+        memory_exhausted();
+    }
+    memory = aligned_alloc(CACHE_LINE_SIZE, lines * CACHE_LINE_SIZE);
+    if (memory == NULL) {
+        memory_exhausted();
+    }
+    return memset(memory, 0, lines * CACHE_LINE_SIZE);
+}
+
 void *memory_grow(void *old, size_t count, size_t size)
 {
     size_t octets = size_product(count, size);

@@ -54,4 +54,10 @@ void *memory_new(size_t size);
 void *memory_grow(void *old, size_t count, size_t size);
 char *memory_string(const char *text);
 
+/* What processors pass between each other as a whole: two threads that write into one wait. */
+enum { CACHE_LINE_SIZE = 64 };
+
+/* As memory_new(), on cache lines of its own: for what one thread writes all the time. */
+void *memory_new_apart(size_t size);
+
 #endif

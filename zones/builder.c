@@ -19,11 +19,17 @@
 #include "zones/snapshot_internal.h"
 #include "zones/target_name.h"
 #include "zones/zone_draft.h"
+#include "zones/zone_fork.h"
 
 enum {
     MAX_ZONES = UINT16_MAX, /* a node has two octets for the index of its zone */
     GROWTH_SHARE = 64, /* a table that gets a few members more need not be made anew for them */
 };
+
+static size_t with_growth(size_t count)
+{
+    return count + count / GROWTH_SHARE;
+}
 
 struct builder {
     const struct snapshot *previous;
@@ -97,8 +103,13 @@ static void draft_follow(struct zone_draft *draft, const struct snapshot *previo
     before = &previous->zones[index];
     draft->is_like_before = before->zone.ttl_seconds == zone->ttl_seconds &&
                             before->zone.target_names == zone->target_names &&
-                            before->zone.compress_targets == zone->compress_targets;
-    table_reserve(&draft->names, before->name_count + before->name_count / GROWTH_SHARE);
+                            before->zone.compress_targets == zone->compress_targets &&
+                            strcmp(before->zone.cluster_name, zone->cluster_name) == 0;
+    table_reserve_nodes(&draft->names, with_growth(before->node_count));
+    zone_fork_begin(draft, previous);
+    if (draft->fork.before == NULL) {
+        table_reserve(&draft->names, with_growth(before->name_count - before->node_count));
+    }
 }
 
 bool builder_add_zone(struct builder *builder, const struct zone *zone, enum zone_state state,
@@ -187,8 +198,8 @@ static void zones_nest(struct builder *builder)
     }
 }
 
-/* Hand a draft's images over to the snapshot; the table has the zone's clusters already. */
-static void images_move(struct snapshot *snapshot, struct zone_draft *draft, size_t count)
+/* Hand a draft's clusters over to the snapshot; the table has got their numbers already. */
+static void clusters_move(struct snapshot *snapshot, struct zone_draft *draft, size_t count)
 {
     struct served_zone *served = &snapshot->zones[draft->index];
 
@@ -196,12 +207,12 @@ static void images_move(struct snapshot *snapshot, struct zone_draft *draft, siz
     served->cluster_count = count;
     snapshot->clusters =
         memory_grow(snapshot->clusters, snapshot->table.cluster_count, sizeof(*snapshot->clusters));
-    for (size_t i = 0; i < count; i++) {
-        snapshot->clusters[served->first_cluster + i] =
-            (struct snapshot_cluster){.image = draft->images[i], .zone = draft->index};
+    if (count > 0) {
+        memcpy(&snapshot->clusters[served->first_cluster], draft->clusters,
+               count * sizeof(*snapshot->clusters));
     }
-    free(draft->images);
-    draft->images = NULL;
+    free(draft->clusters);
+    draft->clusters = NULL;
 }
 
 /* The names of the only zone: its table becomes the snapshot's. */
@@ -212,23 +223,53 @@ static void zone_take_over(struct snapshot *snapshot, struct zone_draft *draft)
     snapshot->table = draft->names;
     table_init(&draft->names);
     served->node_count = snapshot->table.node_count;
-    served->name_count = snapshot->table.used_count;
-    images_move(snapshot, draft, snapshot->table.cluster_count);
+    served->name_count = table_name_count(&snapshot->table);
+    clusters_move(snapshot, draft, snapshot->table.cluster_count);
     table_fit(&snapshot->table);
 }
 
-/* A name of a draft that the snapshot's table has not got yet, and that no other zone holds. */
-static uint64_t *slot_to_fill(const struct snapshot *snapshot, const struct zone_draft *draft,
-                              const uint8_t *name, size_t length)
+/* A literal target may be named by several zones: the first one answers for it. */
+static bool name_is_there(const struct table *table, const uint8_t *name, size_t length,
+                          uint32_t hash)
 {
-    uint64_t *slot = NULL;
+    const uint64_t *slot = table_slot(table, name, length, hash);
 
-    if (!zone_draft_shows(draft, name, length)) {
-        return NULL;
+    return (slot != NULL && !slot_is_free(*slot)) || table_find(table, name, length, hash) != NULL;
+}
+
+static void nodes_lay_out(struct table *table, const struct zone_draft *draft, size_t first_cluster)
+{
+    for (size_t i = 0; i < draft->names.node_count; i++) {
+        struct node node = draft->names.nodes[i];
+        uint32_t hash = name_hash(node.name, node.name_length);
+
+        node.cluster += node.cluster == 0 ? 0 : (uint32_t)first_cluster;
+        if (node.name_length > 0 && zone_draft_shows(draft, node.name, node.name_length) &&
+            !name_is_there(table, node.name, node.name_length, hash)) {
+            (void)table_add(table, &node, hash);
+        }
     }
-    /* A literal target may be named by several zones: the first one answers for it. */
-    slot = table_slot(&snapshot->table, name, length, name_hash(name, length));
-    return slot_is_free(*slot) ? slot : NULL;
+}
+
+static void targets_lay_out(struct table *table, const struct zone_draft *draft,
+                            size_t first_cluster)
+{
+    for (size_t i = 0; i < draft->names.slot_count; i++) {
+        size_t cluster = 0;
+        size_t offset = 0;
+
+        if (slot_target(draft->names.slots[i], &cluster, &offset)) {
+            const uint8_t *name = draft->names.bases[cluster] + offset;
+            size_t length = target_length(name);
+            uint32_t hash = name_hash(name, length);
+
+            if (zone_draft_shows(draft, name, length) &&
+                !name_is_there(table, name, length, hash)) {
+                table_set_target(table, table_slot(table, name, length, hash), hash,
+                                 first_cluster + cluster, offset);
+            }
+        }
+    }
 }
 
 /* Move one of several zones' names into the snapshot's table, which has room for all of them. */
@@ -237,45 +278,24 @@ static void zone_lay_out(struct snapshot *snapshot, struct zone_draft *draft)
     struct served_zone *served = &snapshot->zones[draft->index];
     struct table *table = &snapshot->table;
     size_t first_cluster = table->cluster_count;
-    size_t first_name = table->used_count;
+    size_t first_name = table_name_count(table);
 
     for (size_t i = 0; i < draft->names.cluster_count; i++) {
         (void)table_add_cluster(table, draft->names.bases[i]);
     }
     served->first_node = table->node_count;
-    for (size_t i = 0; i < draft->names.node_count; i++) {
-        struct node node = draft->names.nodes[i];
-
-        node.cluster += node.cluster == 0 ? 0 : (uint32_t)first_cluster;
-        if (node.name_length > 0 &&
-            slot_to_fill(snapshot, draft, node.name, node.name_length) != NULL) {
-            (void)table_add(table, &node);
-        }
-    }
+    nodes_lay_out(table, draft, first_cluster);
     served->node_count = table->node_count - served->first_node;
-    for (size_t i = 0; i < draft->names.slot_count; i++) {
-        size_t cluster = 0;
-        size_t offset = 0;
-
-        if (slot_target(draft->names.slots[i], &cluster, &offset)) {
-            const uint8_t *name = draft->names.bases[cluster] + offset;
-            size_t length = target_length(name);
-            uint64_t *slot = slot_to_fill(snapshot, draft, name, length);
-
-            if (slot != NULL) {
-                table_set_target(table, slot, name_hash(name, length), first_cluster + cluster,
-                                 offset);
-            }
-        }
-    }
-    served->name_count = table->used_count - first_name;
-    images_move(snapshot, draft, draft->names.cluster_count);
+    targets_lay_out(table, draft, first_cluster);
+    served->name_count = table_name_count(table) - first_name;
+    clusters_move(snapshot, draft, draft->names.cluster_count);
 }
 
 static void zones_lay_out(struct builder *builder)
 {
     struct snapshot *snapshot = builder->snapshot;
-    size_t name_count = 0;
+    size_t node_count = 0;
+    size_t target_count = 0;
 
     snapshot->zone_count = builder->draft_count;
     snapshot->zones = arena_array(&snapshot->arena, builder->draft_count, sizeof(*snapshot->zones));
@@ -286,17 +306,21 @@ static void zones_lay_out(struct builder *builder)
 
         snapshot->zones[i].zone = draft->zone;
         snapshot->zones[i].state = draft->state;
+        prefix_set_add(&snapshot->clients, draft->zone.allow_query, draft->zone.allow_query_count);
         snapshot->shortest_origin =
             length < snapshot->shortest_origin ? length : snapshot->shortest_origin;
         snapshot->longest_origin =
             length > snapshot->longest_origin ? length : snapshot->longest_origin;
-        name_count += draft->names.used_count;
+        node_count += draft->names.node_count;
+        target_count += draft->names.target_count;
     }
+    prefix_set_finish(&snapshot->clients);
     if (builder->draft_count == 1) {
         zone_take_over(snapshot, builder->drafts[0]);
         return;
     }
-    table_reserve(&snapshot->table, name_count);
+    table_reserve_nodes(&snapshot->table, node_count);
+    table_reserve(&snapshot->table, target_count);
     for (size_t i = 0; i < builder->draft_count; i++) {
         zone_lay_out(snapshot, builder->drafts[i]);
     }

@@ -16,6 +16,9 @@
  * names between are made as empty non-terminals (RFC 8020).
  *
  * A cluster whose members are what they were is not encoded again: both snapshots share its octets.
+ * Whether they are is told by its version at once, or found out by comparing. A zone that is as it
+ * was takes over the slots of its targets, too (zones/zone_fork.h), which changes no answer and no
+ * message.
  *
  * One thread. Nothing that is passed in is kept beyond the call, but for the previous snapshot.
  */

@@ -12,14 +12,17 @@
 
 #include "zones/arena.h"
 #include "zones/cluster_name.h"
+#include "zones/image_place.h"
 #include "zones/snapshot_internal.h"
 #include "zones/target.h"
 #include "zones/target_place.h"
+#include "zones/zone_fork.h"
 
 enum {
     FIRST_PLAINS = 16,
-    CLUSTERS_MAX = TABLE_MAX_CLUSTERS / 2, /* one whose image no longer fits counts twice */
-    RANK_ID_OCTETS = 7,                    /* with one octet before them a number of 64 bits */
+    /* A quarter is for numbers of the table before, and one whose image no longer fits has two. */
+    CLUSTERS_MAX = TABLE_MAX_CLUSTERS / 4,
+    RANK_ID_OCTETS = 7, /* with one octet before them a number of 64 bits */
 };
 
 void cluster_drafter_free(struct cluster_drafter *drafter)
@@ -159,13 +162,14 @@ static void addresses_mark(struct cluster_workspace *workspace, size_t count,
 
 /* The SRV name has a node, whose RRsets lie in the image; the plain name waits for its own. */
 static void names_place(struct zone_draft *draft, struct cluster_drafter *drafter,
-                        const struct cluster_names *names, struct cluster_image *image)
+                        const struct cluster_names *names, size_t cluster)
 {
+    struct cluster_image *image = draft->clusters[cluster].image;
     size_t srv = zone_draft_make(draft, &names->srv, drafter->encoder);
     struct node *node = &draft->names.nodes[srv];
 
     draft->drafts[srv].use = NAME_CLUSTER;
-    node->cluster = (uint32_t)draft->names.cluster_count;
+    node->cluster = (uint32_t)cluster + 1;
     if (name_equals(&names->srv, &names->plain)) {
         node->rrsets = image->rrsets;
         node->rrset_count = (uint8_t)(image->plain_count + 1);
@@ -179,7 +183,7 @@ static void names_place(struct zone_draft *draft, struct cluster_drafter *drafte
         drafter->plains =
             memory_grow(drafter->plains, drafter->plain_capacity, sizeof(*drafter->plains));
     }
-    drafter->plains[drafter->plain_count++] = draft->names.cluster_count - 1;
+    drafter->plains[drafter->plain_count++] = cluster;
 }
 
 bool cluster_plains_place(struct zone_draft *draft, struct cluster_drafter *drafter,
@@ -187,8 +191,9 @@ bool cluster_plains_place(struct zone_draft *draft, struct cluster_drafter *draf
 {
     bool is_all_placed = true;
 
+    zone_fork_settle(draft, drafter->encoder);
     for (size_t i = 0; i < drafter->plain_count; i++) {
-        struct cluster_image *image = draft->images[drafter->plains[i]];
+        struct cluster_image *image = draft->clusters[drafter->plains[i]].image;
         struct node *node = NULL;
         struct name name = {.length = image->plain_name_length};
         size_t index = 0;
@@ -215,20 +220,126 @@ bool cluster_plains_place(struct zone_draft *draft, struct cluster_drafter *draf
     return is_all_placed;
 }
 
-/* The cluster with this SRV name in the snapshot before, and whether the zone was like this one. */
-static struct cluster_image *image_before(const struct zone_draft *draft,
-                                          const struct cluster_drafter *drafter,
-                                          const struct cluster_names *names, bool *is_comparable)
-{
-    const struct snapshot_cluster *before =
-        drafter->previous == NULL ? NULL : snapshot_cluster(drafter->previous, &names->srv);
+/* A cluster in the snapshot before. */
+struct cluster_before {
+    const struct snapshot_cluster *cluster; /* NULL: it was not there */
+    ptrdiff_t number;                       /* in this zone; NO_CLUSTER */
+    bool is_comparable;                     /* the zone was like this one */
+};
 
-    *is_comparable =
-        before != NULL && draft->is_like_before &&
-        name_equals(&drafter->previous->zones[before->zone].zone.origin, &draft->zone.origin) &&
-        before->image->plain_name_length == names->plain.length &&
-        memcmp(before->image->plain_name, names->plain.octets, names->plain.length) == 0;
-    return before == NULL ? NULL : before->image;
+/* The cluster with this SRV name in the snapshot before. */
+static struct cluster_before before_find(const struct zone_draft *draft,
+                                         const struct cluster_drafter *drafter,
+                                         const struct cluster_names *names)
+{
+    const struct snapshot *previous = drafter->previous;
+    struct cluster_before before = {.number = NO_CLUSTER};
+
+    before.cluster = previous == NULL ? NULL : snapshot_cluster(previous, &names->srv);
+    if (before.cluster != NULL &&
+        name_equals(&previous->zones[before.cluster->zone].zone.origin, &draft->zone.origin)) {
+        const struct cluster_image *image = before.cluster->image;
+
+        before.number = before.cluster - previous->clusters;
+        if (draft->fork.before != NULL && !zone_fork_is_stale(draft, (size_t)before.number)) {
+            before.number = NO_CLUSTER; /* it has been here already, and came to nothing */
+            return before;
+        }
+        before.is_comparable =
+            draft->is_like_before && image->plain_name_length == names->plain.length &&
+            memcmp(image->plain_name, names->plain.octets, names->plain.length) == 0;
+    }
+    return before;
+}
+
+/* Add the cluster as it was; false when a target of it is not free any more. */
+static bool cluster_keep(struct zone_draft *draft, struct cluster_drafter *drafter,
+                         const struct cluster_names *names, const struct cluster_before *before,
+                         uint64_t version)
+{
+    size_t number = (size_t)before->number;
+    bool is_placed = false;
+
+    if (draft->fork.before != NULL) {
+        is_placed = zone_fork_keep(draft, drafter->encoder, number);
+    } else {
+        number = zone_draft_begin_cluster(draft, before->cluster->image->names);
+        zone_draft_end_cluster(draft, image_ref(before->cluster->image));
+        is_placed = image_place(draft, drafter->encoder, number);
+    }
+    if (!is_placed) {
+        /* What was placed of it stays, and belongs to the one that is made now as well. */
+        draft->clusters[number].version = 0;
+        draft->clusters[number].shares_targets = true;
+        draft->clusters[number].is_given_up = true;
+        return false;
+    }
+    draft->clusters[number].version = version;
+    names_place(draft, drafter, names, number);
+    return true;
+}
+
+/* Most clusters come in the order of the snapshot before and have not changed: the short way. */
+static bool expected_keep(struct zone_draft *draft, struct cluster_drafter *drafter,
+                          const struct cluster *cluster)
+{
+    const struct cluster_image *image = NULL;
+    struct cluster_names names;
+    size_t number = 0;
+
+    if (!zone_fork_expects(draft, cluster, &number) || drafter->cluster_count >= CLUSTERS_MAX) {
+        return false;
+    }
+    image = draft->fork.before->clusters[number].image;
+    names.srv.length = image->srv_name_length;
+    memcpy(names.srv.octets, image->srv_name, names.srv.length);
+    names.plain.length = image->plain_name_length;
+    memcpy(names.plain.octets, image->plain_name, names.plain.length);
+    if (zone_draft_use(draft, &names.srv) != NAME_EMPTY) {
+        return false;
+    }
+    drafter->cluster_count++;
+    (void)zone_fork_keep(draft, drafter->encoder, number); /* nothing of it is in doubt */
+    names_place(draft, drafter, &names, number);
+    return true;
+}
+
+/* Whether the cluster still is what it was. Its members are in order afterwards, if need be. */
+static bool cluster_is_same(const struct cluster_before *before, const struct cluster *cluster,
+                            struct cluster_workspace *workspace, bool *is_sorted)
+{
+    if (!before->is_comparable) {
+        return false;
+    }
+    if (cluster->version != 0 && cluster->version == before->cluster->version) {
+        return true;
+    }
+    members_sort(workspace->members, cluster);
+    *is_sorted = true;
+    return image_is_of(before->cluster->image, workspace->members, cluster->member_count);
+}
+
+/* Place the members, which are in order in the workspace, one by one. */
+static bool cluster_make(struct zone_draft *draft, struct cluster_drafter *drafter,
+                         const struct cluster *cluster, const struct cluster_names *names,
+                         const struct cluster_before *before, struct error *error)
+{
+    struct cluster_workspace *workspace = &drafter->workspace;
+    struct left_out left_out = {.count = 0};
+    size_t placed = 0;
+
+    zone_fork_replace(draft, drafter->encoder, before->number);
+    placed = targets_place(draft, drafter, &names->srv, cluster->member_count, &left_out);
+    if (placed > 0) {
+        addresses_mark(workspace, placed, draft->zone.target_names);
+        targets_settle(
+            draft, drafter,
+            cluster_answer_make(workspace, &draft->zone, names, placed, drafter->number,
+                                before->cluster == NULL ? NULL : before->cluster->image));
+        draft->clusters[draft->current].version = left_out.count == 0 ? cluster->version : 0;
+        names_place(draft, drafter, names, draft->current);
+    }
+    return left_out.count == 0 || left_out_report(&left_out, cluster, error);
 }
 
 bool cluster_draft_add(struct zone_draft *draft, struct cluster_drafter *drafter,
@@ -236,12 +347,12 @@ bool cluster_draft_add(struct zone_draft *draft, struct cluster_drafter *drafter
 {
     struct cluster_workspace *workspace = &drafter->workspace;
     struct cluster_names names = {.plain = {.length = 0}};
-    struct left_out left_out = {.count = 0};
-    struct cluster_image *before = NULL;
-    struct cluster_image *image = NULL;
-    bool is_comparable = false;
-    size_t placed = 0;
+    struct cluster_before before;
+    bool is_sorted = false;
 
+    if (expected_keep(draft, drafter, cluster)) {
+        return true;
+    }
     if (!cluster_names(draft, cluster->name, &names, error)) {
         return false;
     }
@@ -250,20 +361,15 @@ bool cluster_draft_add(struct zone_draft *draft, struct cluster_drafter *drafter
                          (int)CLUSTERS_MAX);
     }
     workspace_reserve(workspace, cluster->member_count, draft->zone.origin.length);
-    members_sort(workspace->members, cluster);
-    before = image_before(draft, drafter, &names, &is_comparable);
-    if (is_comparable && image_is_of(before, workspace->members, cluster->member_count) &&
-        targets_place_again(draft, drafter, before)) {
-        names_place(draft, drafter, &names, before);
-        return true;
+    before = before_find(draft, drafter, &names);
+    if (cluster_is_same(&before, cluster, workspace, &is_sorted)) {
+        if (cluster_keep(draft, drafter, &names, &before, cluster->version)) {
+            return true;
+        }
+        before.number = NO_CLUSTER; /* it stays another cluster's */
     }
-    placed = targets_place(draft, drafter, &names.srv, cluster->member_count, &left_out);
-    if (placed > 0) {
-        addresses_mark(workspace, placed, draft->zone.target_names);
-        image =
-            cluster_answer_make(workspace, &draft->zone, &names, placed, drafter->number, before);
-        targets_settle(draft, drafter, image);
-        names_place(draft, drafter, &names, image);
+    if (!is_sorted) {
+        members_sort(workspace->members, cluster);
     }
-    return left_out.count == 0 || left_out_report(&left_out, cluster, error);
+    return cluster_make(draft, drafter, cluster, &names, &before, error);
 }

@@ -255,16 +255,22 @@ bool name_prepend(struct name *name, const char *label, size_t length)
     return true;
 }
 
-static bool octet_is_host(char octet)
-{
-    return (octet >= 'a' && octet <= 'z') || octet_is_digit(octet) || octet == '-' || octet == '_';
-}
+/* A table, as this runs for every member: letters and digits of ids come in no order. */
+static const bool octet_is_host[UINT8_MAX + 1] = {
+    ['-'] = true, ['_'] = true, ['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true,
+    ['4'] = true, ['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true, ['e'] = true, ['f'] = true,
+    ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true, ['k'] = true, ['l'] = true,
+    ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true, ['q'] = true, ['r'] = true,
+    ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true, ['w'] = true, ['x'] = true,
+    ['y'] = true, ['z'] = true,
+};
 
 bool label_is_valid(const char *text)
 {
     size_t length = 0;
 
-    while (octet_is_host(text[length])) {
+    while (octet_is_host[(uint8_t)text[length]]) {
         if (++length > LABEL_MAX_LENGTH) {
             return false;
         }

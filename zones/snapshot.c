@@ -44,6 +44,7 @@ void snapshot_unref(struct snapshot *snapshot)
         }
         free(snapshot->clusters);
         table_free(&snapshot->table);
+        prefix_set_free(&snapshot->clients);
         arena_free(&snapshot->arena);
         free(snapshot);
     }
@@ -150,15 +151,16 @@ static struct lookup lookup_target(const struct snapshot *snapshot, size_t clust
 struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
                               uint16_t type, struct lookup_room *room)
 {
-    const uint64_t *slot = table_slot(&snapshot->table, name->octets, name->length,
-                                      name_hash(name->octets, name->length));
-    const struct node *node = slot == NULL ? NULL : slot_node(&snapshot->table, *slot);
+    uint32_t hash = name_hash(name->octets, name->length);
+    const struct node *node = table_find(&snapshot->table, name->octets, name->length, hash);
     const struct served_zone *served = NULL;
     const struct rrset *rrset = NULL;
     size_t cluster = 0;
     size_t offset = 0;
 
     if (node == NULL) {
+        const uint64_t *slot = table_slot(&snapshot->table, name->octets, name->length, hash);
+
         return slot != NULL && slot_target(*slot, &cluster, &offset)
                    ? lookup_target(snapshot, cluster, offset, type, room)
                    : lookup_absent(snapshot, name);
@@ -188,6 +190,20 @@ const struct zone *snapshot_zone(const struct snapshot *snapshot, size_t index)
 uint32_t snapshot_zone_serial(const struct snapshot *snapshot, size_t index)
 {
     return snapshot->zones[index].serial;
+}
+
+bool snapshot_has_client(const struct snapshot *snapshot, const struct address *client)
+{
+    return prefix_set_contains(&snapshot->clients, client);
+}
+
+void snapshot_set_stale(struct snapshot *snapshot, const struct name *origin, bool is_stale)
+{
+    size_t index = snapshot_find_zone(snapshot, origin);
+
+    if (index < snapshot->zone_count) {
+        snapshot->zones[index].zone.is_stale = is_stale;
+    }
 }
 
 uint64_t snapshot_number(const struct snapshot *snapshot)
@@ -230,9 +246,10 @@ static size_t images_size(const struct snapshot *snapshot, bool is_shared)
 
     for (size_t i = 0; i < snapshot->table.cluster_count; i++) {
         struct cluster_image *image = snapshot->clusters[i].image;
-        bool has_others = atomic_load_explicit(&image->references, memory_order_relaxed) > 1;
+        bool has_others =
+            image != NULL && atomic_load_explicit(&image->references, memory_order_relaxed) > 1;
 
-        octets += has_others == is_shared ? image->size_octets : 0;
+        octets += image != NULL && has_others == is_shared ? image->size_octets : 0;
     }
     return octets;
 }
@@ -241,6 +258,7 @@ size_t snapshot_size_octets(const struct snapshot *snapshot)
 {
     return sizeof(*snapshot) + snapshot->arena.used_octets + table_size_octets(&snapshot->table) +
            snapshot->table.cluster_count * sizeof(*snapshot->clusters) +
+           snapshot->clients.count * sizeof(*snapshot->clients.prefixes) +
            images_size(snapshot, false);
 }
 

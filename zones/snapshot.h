@@ -69,10 +69,32 @@ void snapshot_unref(struct snapshot *snapshot);
 struct lookup snapshot_lookup(const struct snapshot *snapshot, const struct name *name,
                               uint16_t type, struct lookup_room *room);
 
+/* Names that snapshot_prefetch() takes at once: as many as UDP requests are read at once. */
+enum { SNAPSHOT_PREFETCH_MAX = 32 };
+
+/* Whether there is more than a processor's cache holds, so that snapshot_prefetch() is of use. */
+bool snapshot_is_large(const struct snapshot *snapshot);
+
+/*
+ * `count` names with these name_hash() values are about to be looked up: ask for the memory that
+ * holds their answers. Changes nothing, and promises nothing. Any thread.
+ */
+void snapshot_prefetch(const struct snapshot *snapshot, const uint32_t *hashes, size_t count);
+
 /* Zones in the order in which they were added. `index` is below snapshot_zone_count(). */
 size_t snapshot_zone_count(const struct snapshot *snapshot);
 const struct zone *snapshot_zone(const struct snapshot *snapshot, size_t index);
 uint32_t snapshot_zone_serial(const struct snapshot *snapshot, size_t index);
+
+/* Whether some zone's allow_query names the client; soon told, whatever the number of zones. */
+bool snapshot_has_client(const struct snapshot *snapshot, const struct address *client);
+
+/*
+ * Say whether what is known of the zone with this origin may be out of date, which its answers tell
+ * (RFC 8914 section 4.4). At first it is not. Only before anybody else has the snapshot: it never
+ * changes afterwards. An origin that is not there does nothing.
+ */
+void snapshot_set_stale(struct snapshot *snapshot, const struct name *origin, bool is_stale);
 
 /* 1 for a snapshot built without a previous one, else one more than that one's. */
 uint64_t snapshot_number(const struct snapshot *snapshot);

@@ -4,6 +4,8 @@
  * zones/snapshot_equal.c - whether two snapshots serve the same in a zone: what a serial goes by.
  */
 
+#include <string.h>
+
 #include "zones/image_target.h"
 #include "zones/record.h"
 #include "zones/snapshot_internal.h"
@@ -39,6 +41,18 @@ static bool node_equals(const struct node *left, const struct node *right)
     return true;
 }
 
+/* The node of the same name; most stand at the same place in both. */
+static const struct node *node_twin(const struct table *table, const struct node *node,
+                                    size_t index)
+{
+    if (index < table->node_count && table->nodes[index].name_length == node->name_length &&
+        memcmp(table->nodes[index].name, node->name, node->name_length) == 0) {
+        return &table->nodes[index];
+    }
+    return table_find(table, node->name, node->name_length,
+                      name_hash(node->name, node->name_length));
+}
+
 static bool nodes_equal(const struct snapshot *left, size_t left_index,
                         const struct snapshot *right, size_t right_index)
 {
@@ -51,8 +65,7 @@ static bool nodes_equal(const struct snapshot *left, size_t left_index,
         if (node->name_length == 0) {
             continue; /* has become a target */
         }
-        twin = table_find(&right->table, node->name, node->name_length,
-                          name_hash(node->name, node->name_length));
+        twin = node_twin(&right->table, node, right->zones[right_index].first_node + i);
         if (twin == NULL || twin->zone != right_index || !node_equals(node, twin)) {
             return false;
         }
@@ -124,6 +137,16 @@ static bool target_equals(const struct cluster_image *image, size_t offset,
            image_text_compare(image, target, other, other_target) == 0;
 }
 
+/* The very same image in both, none of whose targets might be another cluster's in one of them. */
+static bool cluster_is_shared(const struct snapshot *left, const struct snapshot *right,
+                              size_t cluster)
+{
+    return left->zone_count == 1 && right->zone_count == 1 &&
+           cluster < right->table.cluster_count &&
+           left->clusters[cluster].image == right->clusters[cluster].image &&
+           !left->clusters[cluster].shares_targets && !right->clusters[cluster].shares_targets;
+}
+
 static bool targets_equal(const struct snapshot *left, size_t left_index,
                           const struct snapshot *right, size_t right_index)
 {
@@ -133,6 +156,7 @@ static bool targets_equal(const struct snapshot *left, size_t left_index,
 
         if (slot_target(left->table.slots[i], &cluster, &offset) &&
             left->clusters[cluster].zone == left_index &&
+            !cluster_is_shared(left, right, cluster) &&
             !target_equals(left->clusters[cluster].image, offset, right, right_index)) {
             return false;
         }

@@ -14,6 +14,7 @@
 
 #include "zones/arena.h"
 #include "zones/cluster_image.h"
+#include "zones/prefix_set.h"
 #include "zones/snapshot.h"
 #include "zones/table.h"
 
@@ -24,15 +25,18 @@ struct served_zone {
     struct answer negative; /* the SOA in Authority, shared by NODATA and NXDOMAIN */
     size_t first_node;      /* the zone's nodes stand together in the table */
     size_t node_count;
-    size_t first_cluster; /* and so do its clusters */
+    size_t first_cluster; /* and so do its clusters, and numbers that are nobody's */
     size_t cluster_count;
     size_t name_count; /* nodes and targets */
 };
 
 /* A cluster, by its number in the table. */
 struct snapshot_cluster {
-    struct cluster_image *image; /* a reference */
+    struct cluster_image *image; /* a reference; NULL: the number is nobody's */
+    uint64_t version;            /* struct cluster's; 0: not known, or a member was left out */
     uint16_t zone;
+    bool shares_targets; /* another cluster may have some of its targets too */
+    bool is_given_up;    /* it was placed anew under another number, which has all of its targets */
 };
 
 struct snapshot {
@@ -45,6 +49,7 @@ struct snapshot {
     size_t zone_count;
     size_t shortest_origin; /* octets: only names of these lengths can be an apex */
     size_t longest_origin;
+    struct prefix_set clients; /* of all zones' allow_query */
 };
 
 /* Whether two RRsets have the same type and the same records, to the octet. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * zones/table.c - an open-addressed hash table of names.
+ * zones/table.c - the hash table of nodes; that of targets is in zones/table_target.c.
  *
- *     slot: | octet of the hash 8 | kind or cluster 24 | node or offset of the target 32 |
+ *     slot of a node: | hash 32 | 1 + index of the node 32 |
  */
 
 #include "zones/table.h"
@@ -12,108 +12,13 @@
 #include <string.h>
 
 #include "zones/arena.h"
-#include "zones/name.h"
+#include "zones/table_slot.h"
 
 enum {
-    FIRST_SLOTS = 64,
     FIRST_NODES = 16,
-    FIRST_CLUSTERS = 16,
-    SPARE_SHARE = 4, /* one slot in five stays free: eight slots are one line of the cache */
-    OWNER_SHIFT = 32,
-    TAG_SHIFT = 56,
-    OWNER_FREE = 0,
-    OWNER_NODE = 1,
-    OWNER_FIRST_CLUSTER = 2,
-    OWNER_MASK = (1 << 24) - 1,
-    TAG_MASK = 0xff,
+    NODE_SLOTS = 2, /* for each node: every question begins here, and nodes are few */
+    NODE_HASH_SHIFT = 32,
 };
-
-static size_t slots_for(size_t names)
-{
-    return names + names / SPARE_SHARE + 1;
-}
-
-static uint64_t slot_value(uint32_t hash, size_t owner, size_t index)
-{
-    return (uint64_t)(hash & TAG_MASK) << TAG_SHIFT | (uint64_t)owner << OWNER_SHIFT |
-           (uint32_t)index;
-}
-
-static size_t slot_owner(uint64_t slot)
-{
-    return (size_t)(slot >> OWNER_SHIFT) & OWNER_MASK;
-}
-
-static size_t slot_index(uint64_t slot)
-{
-    return (uint32_t)slot;
-}
-
-bool slot_is_free(uint64_t slot)
-{
-    return slot_owner(slot) == OWNER_FREE;
-}
-
-struct node *slot_node(const struct table *table, uint64_t slot)
-{
-    return slot_owner(slot) == OWNER_NODE ? &table->nodes[slot_index(slot)] : NULL;
-}
-
-bool slot_target(uint64_t slot, size_t *cluster, size_t *offset)
-{
-    if (slot_owner(slot) < OWNER_FIRST_CLUSTER) {
-        return false;
-    }
-    *cluster = slot_owner(slot) - OWNER_FIRST_CLUSTER;
-    *offset = slot_index(slot);
-    return true;
-}
-
-/* The name of a slot that is not free. */
-static const uint8_t *slot_name(const struct table *table, uint64_t slot, size_t *length)
-{
-    const struct node *node = slot_node(table, slot);
-    const uint8_t *name = NULL;
-
-    if (node != NULL) {
-        *length = node->name_length;
-        return node->name;
-    }
-    name = table->bases[slot_owner(slot) - OWNER_FIRST_CLUSTER] + slot_index(slot);
-    *length = target_length(name);
-    return name;
-}
-
-/* The high bits of the hash say where to begin, whatever the number of slots. */
-static size_t slot_first(size_t slot_count, uint32_t hash)
-{
-    return (size_t)(((uint64_t)hash * slot_count) >> 32);
-}
-
-static void slots_make(struct table *table, size_t slot_count)
-{
-    uint64_t *old = table->slots;
-    size_t old_count = table->slot_count;
-
-    table->slots = memory_new(slot_count * sizeof(*table->slots));
-    table->slot_count = slot_count;
-    for (size_t i = 0; i < old_count; i++) {
-        size_t length = 0;
-        const uint8_t *name = NULL;
-        size_t position = 0;
-
-        if (slot_is_free(old[i])) {
-            continue;
-        }
-        name = slot_name(table, old[i], &length);
-        position = slot_first(slot_count, name_hash(name, length));
-        while (!slot_is_free(table->slots[position])) {
-            position = position + 1 == slot_count ? 0 : position + 1;
-        }
-        table->slots[position] = old[i];
-    }
-    free(old);
-}
 
 void table_init(struct table *table)
 {
@@ -123,114 +28,136 @@ void table_init(struct table *table)
 void table_free(struct table *table)
 {
     free(table->nodes);
+    free(table->node_slots);
     free(table->slots);
     free(table->bases);
     *table = (struct table){0};
 }
 
-void table_reserve(struct table *table, size_t count)
+size_t table_size_octets(const struct table *table)
 {
-    size_t needed = slots_for(table->used_count + count);
+    return table->node_capacity * sizeof(*table->nodes) +
+           (table->node_slot_count + table->slot_count) * sizeof(uint64_t) +
+           table->cluster_capacity * sizeof(uint8_t *);
+}
 
-    if (needed > table->slot_count) {
-        size_t doubled = table->slot_count == 0 ? FIRST_SLOTS : 2 * table->slot_count;
+size_t table_name_count(const struct table *table)
+{
+    return table->node_count - table->nameless_count + table->target_count;
+}
 
-        slots_make(table, table->used_count > 0 && needed < doubled ? doubled : needed);
+static void node_slots_make(struct table *table, size_t slot_count)
+{
+    uint64_t *old = table->node_slots;
+    size_t old_count = table->node_slot_count;
+
+    table->node_slots = memory_new(slot_count * sizeof(*table->node_slots));
+    table->node_slot_count = slot_count;
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i] != 0) {
+            size_t position = slot_first(slot_count, (uint32_t)(old[i] >> NODE_HASH_SHIFT));
+
+            while (table->node_slots[position] != 0) {
+                position = slot_after(slot_count, position);
+            }
+            table->node_slots[position] = old[i];
+        }
     }
+    free(old);
+}
+
+static void nodes_resize(struct table *table, size_t capacity)
+{
+    table->nodes = memory_grow(table->nodes, capacity, sizeof(*table->nodes));
+    table->node_capacity = capacity;
 }
 
 void table_fit(struct table *table)
 {
-    size_t needed = slots_for(table->used_count);
-
-    /* An eighth too many is not worth finding every name again. */
-    if (table->slot_count - needed > needed / 8) {
-        slots_make(table, needed);
-    }
     if (table->node_capacity > table->node_count) {
-        table->nodes = memory_grow(table->nodes, table->node_count, sizeof(*table->nodes));
-        table->node_capacity = table->node_count;
+        nodes_resize(table, table->node_count);
+        if (table->node_slot_count > (NODE_SLOTS + 1) * table->node_count) {
+            node_slots_make(table, NODE_SLOTS * table->node_count + 1);
+        }
     }
-    if (table->cluster_capacity > table->cluster_count) {
-        table->bases = memory_grow(table->bases, table->cluster_count, sizeof(uint8_t *));
-        table->cluster_capacity = table->cluster_count;
+    table_fit_targets(table);
+}
+
+void table_reserve_nodes(struct table *table, size_t count)
+{
+    size_t needed = table->node_count + count;
+
+    if (needed > table->node_capacity) {
+        size_t doubled = table->node_capacity == 0 ? FIRST_NODES : 2 * table->node_capacity;
+
+        nodes_resize(table, needed < doubled ? doubled : needed);
+    }
+    if (NODE_SLOTS * needed >= table->node_slot_count) {
+        node_slots_make(table, NODE_SLOTS * table->node_capacity + 1);
     }
 }
 
-size_t table_size_octets(const struct table *table)
+/* The node's slot, or the free one that it would get. */
+static uint64_t *node_slot(const struct table *table, const uint8_t *name, size_t length,
+                           uint32_t hash)
 {
-    return table->node_capacity * sizeof(*table->nodes) +
-           table->slot_count * sizeof(*table->slots) + table->cluster_capacity * sizeof(uint8_t *);
-}
+    size_t position = slot_first(table->node_slot_count, hash);
 
-uint64_t *table_slot(const struct table *table, const uint8_t *name, size_t length, uint32_t hash)
-{
-    size_t position = slot_first(table->slot_count, hash);
+    while (table->node_slots[position] != 0) {
+        uint64_t slot = table->node_slots[position];
 
-    if (table->slot_count == 0) {
-        return NULL;
-    }
-    while (!slot_is_free(table->slots[position])) {
-        uint64_t slot = table->slots[position];
+        if ((uint32_t)(slot >> NODE_HASH_SHIFT) == hash) {
+            const struct node *node = &table->nodes[(uint32_t)slot - 1];
 
-        if (slot >> TAG_SHIFT == (hash & TAG_MASK)) {
-            size_t found_length = 0;
-            const uint8_t *found = slot_name(table, slot, &found_length);
-
-            if (found_length == length && memcmp(found, name, length) == 0) {
+            if (node->name_length == length && memcmp(node->name, name, length) == 0) {
                 break;
             }
         }
-        position = position + 1 == table->slot_count ? 0 : position + 1;
+        position = slot_after(table->node_slot_count, position);
     }
-    return &table->slots[position];
+    return &table->node_slots[position];
 }
 
-void table_prefetch(const struct table *table, uint32_t hash)
+size_t table_add(struct table *table, const struct node *node, uint32_t hash)
 {
-    __builtin_prefetch(&table->slots[slot_first(table->slot_count, hash)]);
-}
-
-void table_set_target(struct table *table, uint64_t *slot, uint32_t hash, size_t cluster,
-                      size_t offset)
-{
-    table->used_count += slot_is_free(*slot) ? 1 : 0;
-    *slot = slot_value(hash, OWNER_FIRST_CLUSTER + cluster, offset);
-}
-
-size_t table_add_cluster(struct table *table, const uint8_t *base)
-{
-    if (table->cluster_count == table->cluster_capacity) {
-        table->cluster_capacity =
-            table->cluster_capacity == 0 ? FIRST_CLUSTERS : 2 * table->cluster_capacity;
-        table->bases = memory_grow(table->bases, table->cluster_capacity, sizeof(uint8_t *));
-    }
-    table->bases[table->cluster_count] = base;
-    return table->cluster_count++;
-}
-
-size_t table_add(struct table *table, const struct node *node)
-{
-    uint32_t hash = name_hash(node->name, node->name_length);
-
-    table_reserve(table, 1);
-    if (table->node_count == table->node_capacity) {
-        table->node_capacity = table->node_capacity == 0 ? FIRST_NODES : 2 * table->node_capacity;
-        table->nodes = memory_grow(table->nodes, table->node_capacity, sizeof(*table->nodes));
-    }
+    table_reserve_nodes(table, 1);
     table->nodes[table->node_count] = *node;
-    *table_slot(table, node->name, node->name_length, hash) =
-        slot_value(hash, OWNER_NODE, table->node_count);
-    table->used_count++;
+    *node_slot(table, node->name, node->name_length, hash) =
+        (uint64_t)hash << NODE_HASH_SHIFT | (uint32_t)(table->node_count + 1);
     return table->node_count++;
 }
 
 struct node *table_find(const struct table *table, const uint8_t *name, size_t length,
                         uint32_t hash)
 {
-    const uint64_t *slot = table_slot(table, name, length, hash);
+    uint64_t slot = table->node_slot_count == 0 ? 0 : *node_slot(table, name, length, hash);
 
-    return slot == NULL ? NULL : slot_node(table, *slot);
+    return slot == 0 ? NULL : &table->nodes[(uint32_t)slot - 1];
+}
+
+void table_give_way(struct table *table, struct node *node)
+{
+    node->name_length = 0; /* no name has this length: nobody finds it */
+    table->nameless_count++;
+}
+
+void table_prefetch(const struct table *table, uint32_t hash)
+{
+    __builtin_prefetch(&table->node_slots[slot_first(table->node_slot_count, hash)]);
+}
+
+const struct node *table_likely_node(const struct table *table, uint32_t hash)
+{
+    size_t position = slot_first(table->node_slot_count, hash);
+
+    for (; position < table->node_slot_count && table->node_slots[position] != 0; position++) {
+        uint64_t slot = table->node_slots[position];
+
+        if ((uint32_t)(slot >> NODE_HASH_SHIFT) == hash) {
+            return &table->nodes[(uint32_t)slot - 1];
+        }
+    }
+    return NULL; /* also past the last slot, where a look-up goes on at the first */
 }
 
 struct rrset *node_rrset(const struct node *node, uint16_t type)

@@ -17,11 +17,11 @@
 #include "zones/target.h"
 #include "zones/target_name.h"
 #include "zones/wire.h"
+#include "zones/zone_fork.h"
 
 enum {
     SRV_PRIORITY = 0, /* the article's; HAProxy never reads it */
     FIRST_SHARED = 16,
-    PREFETCH_BATCH = 16, /* the table is larger than the cache: misses are waited for together */
 };
 
 const char *name_owner_text(enum name_use use)
@@ -92,58 +92,58 @@ static bool address_is_other(const struct name *target, struct error *error)
                      name_to_text(target, text));
 }
 
-/* The slot holds a node: only an empty non-terminal can become a target. */
-static bool node_give_way(const struct zone_draft *draft, struct node *node)
-{
-    if (draft->drafts[node - draft->names.nodes].use != NAME_EMPTY) {
-        return false;
-    }
-    node->name_length = 0;
-    return true;
-}
+/* A name that the cluster has not got yet, and for whom. */
+struct wanted_target {
+    const struct name *name;
+    const struct member *member;
+    uint32_t hash; /* of the name */
+};
 
-/* Whether the name may be this cluster's new target, and what it was: see target_find_or_add(). */
-static bool slot_claim(struct zone_draft *draft, struct cluster_drafter *drafter, uint64_t slot,
-                       const struct name *target, const struct address *address,
-                       struct error *error)
+/* Another cluster has the name already: fine if it means the same address. */
+static bool target_share(struct zone_draft *draft, struct cluster_drafter *drafter, uint64_t slot,
+                         const struct wanted_target *target, struct error *error)
 {
-    struct node *node = slot_node(&draft->names, slot);
+    const struct cluster_image *other = NULL;
     size_t cluster = 0;
     size_t offset = 0;
 
-    if (slot_target(slot, &cluster, &offset)) {
-        const struct cluster_image *other = draft->images[cluster];
-
-        if (!image_target_has(other, image_target_at(other, offset), address)) {
-            return address_is_other(target, error);
-        }
-        shared_note(drafter, slot, drafter->workspace.target_count);
-        return true;
+    (void)slot_target(slot, &cluster, &offset);
+    other = draft->clusters[cluster].image;
+    if (!image_target_has(other, image_target_at(other, offset), &target->member->address)) {
+        return address_is_other(target->name, error);
     }
-    if (node != NULL && !node_give_way(draft, node)) {
-        char text[NAME_MAX_TEXT];
-
-        return error_set(error, "its target name %s is taken by %s", name_to_text(target, text),
-                         name_owner_text(draft->drafts[node - draft->names.nodes].use));
-    }
+    shared_note(drafter, slot, drafter->workspace.target_count);
     return true;
 }
 
-/* A literal target may lie in the zone after all, and deeper than one label. */
-static uint64_t *slot_of(struct zone_draft *draft, const struct cluster_drafter *drafter,
-                         const uint8_t *target, size_t length, uint32_t hash)
+/* No cluster has the name, but maybe something else. */
+static bool name_claim(struct zone_draft *draft, const struct wanted_target *target,
+                       struct error *error)
 {
-    uint64_t *slot = table_slot(&draft->names, target, length, hash);
-    struct name name;
+    struct node *node =
+        table_find(&draft->names, target->name->octets, target->name->length, target->hash);
+    char text[NAME_MAX_TEXT];
 
-    if (draft->zone.target_names != TARGET_LITERAL || !slot_is_free(*slot)) {
-        return slot;
+    return node == NULL || zone_draft_give_way(draft, node) ||
+           error_set(error, "its target name %s is taken by %s", name_to_text(target->name, text),
+                     name_owner_text(draft->drafts[node - draft->names.nodes].use));
+}
+
+/* Whether the name may be a new target of the cluster; what it was before is settled. */
+static bool slot_claim(struct zone_draft *draft, struct cluster_drafter *drafter, uint64_t slot,
+                       const struct wanted_target *target, struct error *error)
+{
+    size_t cluster = 0;
+    size_t offset = 0;
+
+    if (!slot_target(slot, &cluster, &offset)) {
+        return name_claim(draft, target, error);
     }
-    name.length = (uint8_t)length;
-    memcpy(name.octets, target, length);
-    zone_draft_make_ancestors(draft, &name, drafter->encoder);
-    table_reserve(&draft->names, 1);
-    return table_slot(&draft->names, target, length, hash);
+    if (zone_fork_is_stale(draft, cluster)) {
+        zone_fork_take_over(draft, cluster);
+        return true;
+    }
+    return target_share(draft, drafter, slot, target, error);
 }
 
 /* The cluster's own target whose name is at this offset in the workspace. */
@@ -185,18 +185,19 @@ static bool target_find_or_add(struct zone_draft *draft, struct cluster_drafter 
                                struct error *error)
 {
     struct cluster_workspace *workspace = &drafter->workspace;
-    size_t this_cluster = draft->names.cluster_count - 1;
-    uint32_t hash = name_hash(target->octets, target->length);
-    uint64_t *slot = slot_of(draft, drafter, target->octets, target->length, hash);
     const struct member *member = placement->member;
+    const struct wanted_target wanted = {
+        .name = target, .member = member, .hash = name_hash(target->octets, target->length)};
+    uint64_t *slot = zone_draft_target_slot(draft, drafter->encoder, target->octets, target->length,
+                                            wanted.hash);
     size_t cluster = 0;
     size_t offset = 0;
 
-    if (slot_target(*slot, &cluster, &offset) && cluster == this_cluster) {
+    if (slot_target(*slot, &cluster, &offset) && cluster == draft->current) {
         return target_add_again(workspace, &draft->zone, target, own_target_at(workspace, offset),
                                 placement, error);
     }
-    if (!slot_claim(draft, drafter, *slot, target, &member->address, error)) {
+    if (!slot_claim(draft, drafter, *slot, &wanted, error)) {
         return false;
     }
     record_write(workspace, &draft->zone, member, target);
@@ -204,7 +205,7 @@ static bool target_find_or_add(struct zone_draft *draft, struct cluster_drafter 
     offset = (size_t)(placement->name - workspace->records);
     workspace->name_offsets[workspace->target_count] = (uint32_t)offset;
     workspace->target_members[workspace->target_count++] = member;
-    table_set_target(&draft->names, slot, hash, this_cluster, offset);
+    table_set_target(&draft->names, slot, wanted.hash, draft->current, offset);
     return true;
 }
 
@@ -242,6 +243,43 @@ static bool placement_repeats(const struct placement *placements, size_t count,
     return false;
 }
 
+/*
+ * Most changes leave every target's name where it was: then no slot has to change either. False,
+ * with nothing done, when there is more to it.
+ */
+static bool targets_place_as_before(struct zone_draft *draft, struct cluster_workspace *workspace,
+                                    const struct cluster_image *before, size_t count)
+{
+    size_t offset = 0;
+
+    if (before == NULL || !before->is_simple || before->target_count != count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct member *member = workspace->members[i].member;
+        uint8_t *name = next_name(workspace);
+        struct name target;
+
+        offset = image_name_offset(before, i, offset);
+        if (member->port == 0 || offset != (size_t)(name - workspace->records) ||
+            !target_name(&target, &draft->zone, member, NULL) ||
+            target.length != target_length(before->names + offset) ||
+            memcmp(target.octets, before->names + offset, target.length) != 0) {
+            workspace->records_length = 0;
+            return false;
+        }
+        record_write(workspace, &draft->zone, member, &target);
+        workspace->records_length += TARGET_NAME_OFFSET + target.length;
+        workspace->placements[i] =
+            (struct placement){.member = member, .name = name, .is_first_of_target = true};
+        workspace->name_offsets[i] = (uint32_t)offset;
+        workspace->target_members[i] = member;
+    }
+    workspace->target_count = count;
+    zone_fork_resume(draft, workspace->records);
+    return true;
+}
+
 size_t targets_place(struct zone_draft *draft, struct cluster_drafter *drafter,
                      const struct name *srv_name, size_t count, struct left_out *left_out)
 {
@@ -249,7 +287,12 @@ size_t targets_place(struct zone_draft *draft, struct cluster_drafter *drafter,
     size_t placed = 0;
 
     drafter->shared_count = 0;
-    table_reserve(&draft->names, count);
+    if (targets_place_as_before(draft, workspace, zone_fork_image(draft), count)) {
+        return count;
+    }
+    if (draft->fork.before == NULL) {
+        table_reserve(&draft->names, count);
+    }
     (void)zone_draft_begin_cluster(draft, workspace->records);
     for (size_t i = 0; i < count; i++) {
         struct placement *placement = &workspace->placements[placed];
@@ -268,8 +311,9 @@ size_t targets_place(struct zone_draft *draft, struct cluster_drafter *drafter,
             placed++;
         }
     }
+    zone_fork_replaced(draft, workspace->target_count);
     if (placed == 0) {
-        zone_draft_drop_cluster(draft);
+        zone_draft_free_number(draft, draft->current); /* no name has become its target */
     }
     return placed;
 }
@@ -287,79 +331,13 @@ void targets_settle(struct zone_draft *draft, struct cluster_drafter *drafter,
         size_t offset = 0;
 
         (void)slot_target(shared->slot, &cluster, &offset);
-        other = draft->images[cluster];
+        other = draft->clusters[cluster].image;
+        draft->clusters[cluster].shares_targets = true;
+        draft->clusters[draft->current].shares_targets = true;
         if (image_text_compare(other, image_target_at(other, offset), image, shared->target) <= 0) {
             *table_slot(&draft->names, name, length, name_hash(name, length)) = shared->slot;
         }
     }
-}
-
-/* A target of an image on its way into the table. */
-struct replaced_target {
-    size_t number;
-    size_t offset; /* of its name */
-    uint32_t hash;
-};
-
-/* Whether the name is free for the image's target; what it is then is settled at once. */
-static bool target_place_again(struct zone_draft *draft, const struct cluster_drafter *drafter,
-                               const struct cluster_image *image,
-                               const struct replaced_target *target)
-{
-    size_t this_cluster = draft->names.cluster_count - 1;
-    const uint8_t *name = image->names + target->offset;
-    uint64_t *slot = slot_of(draft, drafter, name, target_length(name), target->hash);
-    struct node *node = slot_node(&draft->names, *slot);
-    size_t cluster = 0;
-    size_t other_offset = 0;
-
-    if (slot_target(*slot, &cluster, &other_offset)) {
-        const struct cluster_image *other = draft->images[cluster];
-        size_t other_target = image_target_at(other, other_offset);
-
-        if (!image_addresses_equal(image, target->number, other, other_target)) {
-            return false;
-        }
-        if (image_text_compare(other, other_target, image, target->number) <= 0) {
-            return true;
-        }
-    } else if (node != NULL && !node_give_way(draft, node)) {
-        return false;
-    }
-    table_set_target(&draft->names, slot, target->hash, this_cluster, target->offset);
-    return true;
-}
-
-bool targets_place_again(struct zone_draft *draft, struct cluster_drafter *drafter,
-                         struct cluster_image *image)
-{
-    struct replaced_target batch[PREFETCH_BATCH];
-    size_t offset = 0;
-
-    table_reserve(&draft->names, image->target_count);
-    (void)zone_draft_begin_cluster(draft, image->names);
-    zone_draft_end_cluster(draft, image_ref(image));
-    for (size_t first = 0; first < image->target_count; first += PREFETCH_BATCH) {
-        size_t count = image->target_count - first;
-
-        count = count < PREFETCH_BATCH ? count : PREFETCH_BATCH;
-        for (size_t i = 0; i < count; i++) {
-            const uint8_t *name = NULL;
-
-            offset = image_name_offset(image, first + i, offset);
-            name = image->names + offset;
-            batch[i] = (struct replaced_target){.number = first + i,
-                                                .offset = offset,
-                                                .hash = name_hash(name, target_length(name))};
-            table_prefetch(&draft->names, batch[i].hash);
-        }
-        for (size_t i = 0; i < count; i++) {
-            if (!target_place_again(draft, drafter, image, &batch[i])) {
-                return false;
-            }
-        }
-    }
-    return true;
 }
 
 bool left_out_report(const struct left_out *left_out, const struct cluster *cluster,

@@ -27,8 +27,8 @@ const char *name_owner_text(enum name_use use);
 
 /*
  * Begin the next cluster of the draft with the `count` members of the workspace, whose placements
- * are made; those that cannot be placed are counted. Returns how many are left: with none there is
- * no cluster, else targets_settle() follows.
+ * are made (zone_fork_replace() has been called); those that cannot be placed are counted. Returns
+ * how many are left: with none there is no cluster, else targets_settle() follows.
  */
 size_t targets_place(struct zone_draft *draft, struct cluster_drafter *drafter,
                      const struct name *srv_name, size_t count, struct left_out *left_out);
@@ -36,14 +36,6 @@ size_t targets_place(struct zone_draft *draft, struct cluster_drafter *drafter,
 /* End the cluster; the draft takes over the reference. */
 void targets_settle(struct zone_draft *draft, struct cluster_drafter *drafter,
                     struct cluster_image *image);
-
-/*
- * Add the cluster of an image that is served already, with one reference more. False when one of
- * its targets is no longer free to it: what has been added stays, and the cluster has to be
- * placed member by member.
- */
-bool targets_place_again(struct zone_draft *draft, struct cluster_drafter *drafter,
-                         struct cluster_image *image);
 
 /* Tell who was left out, always false. */
 bool left_out_report(const struct left_out *left_out, const struct cluster *cluster,

@@ -7,6 +7,7 @@
 #ifndef ZONES_ZONE_H
 #define ZONES_ZONE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,7 @@ struct zone {
     uint16_t udp_size_octets;         /* largest UDP answer to clients in allow_query */
     const struct prefix *allow_query; /* who may ask */
     size_t allow_query_count;
+    bool is_stale; /* no setting: see snapshot_set_stale() */
 };
 
 #endif

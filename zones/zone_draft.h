@@ -17,9 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "zones/cluster_image.h"
 #include "zones/encoder.h"
 #include "zones/name.h"
+#include "zones/snapshot_internal.h"
 #include "zones/table.h"
 #include "zones/zone.h"
 
@@ -35,6 +35,15 @@ enum name_use {
 
 struct rrset_draft;
 
+/* Targets of the snapshot before that are in the table already. */
+struct zone_fork {
+    const struct snapshot *before; /* NULL: there is no fork, or no more */
+    size_t expected;               /* number of the cluster that is likely to be added next */
+    size_t changes_left;           /* names that may come or go before placing all is cheaper */
+    ptrdiff_t replaced;            /* number of the cluster that is being placed anew */
+    size_t taken_over;             /* of its targets, by what replaces it */
+};
+
 struct name_draft {
     struct rrset_draft *rrsets; /* NAME_RECORDS: not encoded yet */
     enum name_use use;
@@ -48,8 +57,11 @@ struct zone_draft {
     struct table names;
     struct name_draft *drafts; /* beside names.nodes, same indexes */
     size_t draft_capacity;
-    struct cluster_image **images; /* by number, a reference each */
-    size_t image_capacity;
+    struct snapshot_cluster *clusters; /* by number, as the snapshot will have them */
+    size_t cluster_capacity;
+    size_t current;             /* number of the cluster begun last */
+    size_t next_hole;           /* no number below it is nobody's */
+    struct zone_fork fork;      /* of what there was before: zones/zone_fork.h */
     const struct name **others; /* origins of zones that may hold names of this draft */
     size_t other_count;
 };
@@ -93,13 +105,26 @@ bool zone_draft_answers(const struct zone_draft *draft, const struct name *name,
 /*
  * Begin a cluster: the names of its targets lie in `base` until zone_draft_end_cluster() puts the
  * image in its place, in which they have the same offsets, and takes over the reference. Returns
- * the cluster's number.
+ * the cluster's number, which is draft->current until the next one begins.
  */
 size_t zone_draft_begin_cluster(struct zone_draft *draft, const uint8_t *base);
 void zone_draft_end_cluster(struct zone_draft *draft, struct cluster_image *image);
 
-/* Or take the cluster back: no name has become its target. */
-void zone_draft_drop_cluster(struct zone_draft *draft);
+/* The number is nobody's from now on, and no slot has it: the next cluster may get it. */
+void zone_draft_free_number(struct zone_draft *draft, size_t cluster);
+
+/* Make room for so many clusters in all. */
+void zone_draft_reserve_clusters(struct zone_draft *draft, size_t count);
+
+/*
+ * The slot of a target with this name and hash, or a free one, which has room; names between a
+ * literal target and the apex are made. Valid until the next call that adds names.
+ */
+uint64_t *zone_draft_target_slot(struct zone_draft *draft, struct encoder *encoder,
+                                 const uint8_t *name, size_t length, uint32_t hash);
+
+/* A target wants the node's name: only an empty non-terminal gives way. */
+bool zone_draft_give_way(struct zone_draft *draft, struct node *node);
 
 /*
  * Tell the draft that names within `origin` belong to another zone: one below its own apex, or

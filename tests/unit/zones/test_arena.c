@@ -139,6 +139,32 @@ static void growth_that_overflows(void)
     free(memory_grow(NULL, SIZE_MAX, 2));
 }
 
+static void memory_apart_begins_and_ends_with_a_cache_line(void **state)
+{
+    enum { SIZES = 300 };
+    uint8_t *blocks[SIZES];
+
+    (void)state;
+    for (size_t size = 0; size < SIZES; size++) {
+        blocks[size] = memory_new_apart(size);
+        assert_int_equal((uintptr_t)blocks[size] % CACHE_LINE_SIZE, 0);
+        for (size_t i = 0; i < size; i++) {
+            assert_int_equal(blocks[size][i], 0);
+        }
+        memset(blocks[size], 0xa5, size);
+        for (size_t before = 0; before < size; before++) {
+            size_t distance = blocks[before] < blocks[size]
+                                  ? (size_t)(blocks[size] - blocks[before]) - before
+                                  : (size_t)(blocks[before] - blocks[size]) - size;
+
+            assert_true(distance <= SIZE_MAX / 2); /* the lower one ends before the upper begins */
+        }
+    }
+    for (size_t size = 0; size < SIZES; size++) {
+        free(blocks[size]);
+    }
+}
+
 static void a_product_that_overflows_ends_the_process(void **state)
 {
     static void (*const overflows[])(void) = {array_that_overflows, growth_that_overflows};
@@ -172,6 +198,7 @@ int main(void)
         cmocka_unit_test(strings_are_copies),
         cmocka_unit_test(a_freed_arena_is_empty_and_can_be_used_again),
         cmocka_unit_test(memory_grows_and_keeps_what_it_held),
+        cmocka_unit_test(memory_apart_begins_and_ends_with_a_cache_line),
         cmocka_unit_test(a_product_that_overflows_ends_the_process),
     };
 

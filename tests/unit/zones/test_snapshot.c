@@ -122,6 +122,49 @@ static void names_of_every_length_are_told_apart(void **state)
     snapshot_unref(snapshot);
 }
 
+static void clients_of_any_zone_are_known_to_all_of_it(void **state)
+{
+    static const char *const origins[] = {"one.example", "two.example", "three.example"};
+    static const char *const texts[] = {"10.0.0.0/8", "192.0.2.7", "10.1.0.0/16"};
+    static const struct {
+        const char *address;
+        bool is_known;
+    } rows[] = {
+        {"10.1.2.3",     true },
+        {"10.2.0.0",     true },
+        {"192.0.2.7",    true },
+        {"::ffff:a00:1", true },
+        {"192.0.2.8",    false},
+        {"11.0.0.0",     false},
+        {"9.9.9.9",      false},
+        {"::1",          false},
+    };
+    struct builder *builder = builder_new(NULL);
+    struct snapshot *snapshot = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        struct name nameserver;
+        struct zone zone = fixture_zone(origins[i], &nameserver);
+        struct prefix allowed;
+
+        assert_true(prefix_parse(&allowed, texts[i], NULL));
+        zone.allow_query = &allowed;
+        zone.allow_query_count = 1;
+        assert_true(builder_add_zone(builder, &zone, ZONE_COMPLETE, NULL));
+    }
+    snapshot = fixture_finish(builder);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct address address;
+
+        assert_true(address_parse(&address, rows[i].address));
+        if (snapshot_has_client(snapshot, &address) != rows[i].is_known) {
+            fail_msg("%s", rows[i].address);
+        }
+    }
+    snapshot_unref(snapshot);
+}
+
 static void a_snapshot_lives_as_long_as_its_last_reference(void **state)
 {
     struct snapshot *snapshot = snapshot_in(ZONE_COMPLETE);
@@ -270,6 +313,7 @@ int main(void)
         cmocka_unit_test(names_are_answered_as_far_as_the_zone_is_known),
         cmocka_unit_test(any_gets_one_rrset),
         cmocka_unit_test(names_of_every_length_are_told_apart),
+        cmocka_unit_test(clients_of_any_zone_are_known_to_all_of_it),
         cmocka_unit_test(a_snapshot_lives_as_long_as_its_last_reference),
         cmocka_unit_test(threads_read_and_the_last_one_frees),
         cmocka_unit_test(a_member_takes_150_octets_at_most),
