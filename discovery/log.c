@@ -11,8 +11,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "discovery/log_limit.h"
 #include "discovery/utf8.h"
 
 enum {
@@ -29,6 +31,7 @@ enum {
 static _Atomic int log_level_limit = LEVEL_INFO;
 static log_sink log_sink_now; /* set by tests before threads start */
 static void *log_sink_owner;
+static struct log_limit log_limit_now; /* of standard error; a sink hears everything */
 
 struct line {
     char text[PRIORITY_OCTETS + LOG_LINE_SIZE];
@@ -158,28 +161,69 @@ void log_set_level(enum log_level level)
     atomic_store_explicit(&log_level_limit, (int)level, memory_order_relaxed);
 }
 
+static void line_fill(struct line *line, const char *event, const struct log_field *fields,
+                      size_t field_count)
+{
+    const struct log_field first = log_text("event", event);
+
+    line->length = 0;
+    line_append_field(line, &first);
+    for (size_t index = 0; index < field_count; index++) {
+        if (!line_append_field(line, &fields[index])) {
+            break;
+        }
+    }
+    line->text[line->length++] = '\n';
+    line->text[line->length] = '\0';
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void left_out_write(bool is_last, int64_t now_ms)
+{
+    struct log_left_out left_out;
+
+    while (log_limit_tell(&log_limit_now, is_last, now_ms, &left_out)) {
+        const struct log_field fields[] = {log_text("of", left_out.text),
+                                           log_number("count", (int64_t)left_out.count)};
+        struct line line;
+
+        line_fill(&line, "too many lines at once, these were left out", fields, 2);
+        line_write(&line, (enum log_level)left_out.level);
+    }
+}
+
+void log_tell_left_out(bool is_last)
+{
+    left_out_write(is_last, clock_ms());
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields,
                size_t field_count)
 {
-    const struct log_field first = log_text("event", event);
-    struct line line = {.length = 0};
+    struct line line;
     int saved_errno = errno;
 
     if ((int)level > atomic_load_explicit(&log_level_limit, memory_order_relaxed)) {
         return;
     }
-    line_append_field(&line, &first);
-    for (size_t index = 0; index < field_count; index++) {
-        if (!line_append_field(&line, &fields[index])) {
-            break;
-        }
-    }
-    line.text[line.length++] = '\n';
-    line.text[line.length] = '\0';
     if (log_sink_now != NULL) {
+        line_fill(&line, event, fields, field_count);
         log_sink_now(log_sink_owner, level, line.text, line.length);
     } else {
-        line_write(&line, level);
+        int64_t now_ms = clock_ms();
+
+        left_out_write(false, now_ms);
+        if (log_limit_admit(&log_limit_now, event, (int)level, now_ms)) {
+            line_fill(&line, event, fields, field_count);
+            line_write(&line, level);
+        }
     }
     errno = saved_errno;
 }

@@ -7,7 +7,8 @@
  *
  * The number in front is the systemd priority (sd-daemon(3)); it is left out on a terminal.
  * Values are escaped: whatever comes from outside, a line stays a line of printable UTF-8, and at
- * most LOG_LINE_SIZE octets. Any thread; one write(2) per line. Never called per packet.
+ * most LOG_LINE_SIZE octets. One write(2) per line; how many of a kind are written is limited, see
+ * log_limit.h. Main thread only, and never called per packet.
  */
 
 #ifndef DISCOVERY_LOG_H
@@ -51,6 +52,13 @@ void log_set_sink(log_sink sink, void *owner);
 
 /* Lines of a level above `level` are not written. LEVEL_INFO from the start. */
 void log_set_level(enum log_level level);
+
+/*
+ * Write the summaries of lines that were left out: those that are due, or all of them at the end of
+ * the process. Between other lines that happens by itself; this is for the time when there are
+ * none.
+ */
+void log_tell_left_out(bool is_last);
 
 /* Write one event. `event` says what happened, in a few words. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields,

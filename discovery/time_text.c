@@ -13,6 +13,10 @@
 
 enum { SECONDS_A_MINUTE = 60, MINUTES_AN_HOUR = 60, TM_YEAR_BASE = 1900 };
 
+/* The years 0000 to 9999 (RFC 3339 section 1): what lies outside cannot be written. */
+static const int64_t time_min_s = INT64_C(-62167219200);
+static const int64_t time_max_s = INT64_C(253402300799);
+
 /* Exactly `count` digits at `*cursor`, of a number from `min` to `max`. */
 static bool digits_take(const char **cursor, int count, int min, int max, int *number)
 {
@@ -109,11 +113,16 @@ bool time_parse(int64_t *time_s, const char *text)
     const char *cursor = text;
     struct tm utc = {0};
     int offset_s = 0;
+    int64_t found_s = 0;
 
     if (!date_time_take(&cursor, &utc) || !offset_take(&cursor, &offset_s) || *cursor != '\0') {
         return false;
     }
-    *time_s = (int64_t)timegm(&utc) - offset_s;
+    found_s = (int64_t)timegm(&utc) - offset_s;
+    if (found_s < time_min_s || found_s > time_max_s) {
+        return false;
+    }
+    *time_s = found_s;
     return true;
 }
 
@@ -121,10 +130,14 @@ char *time_to_text(int64_t time_s, char text[TIME_TEXT_SIZE])
 {
     time_t seconds = (time_t)time_s;
     struct tm utc;
+    int used = 0;
 
-    if (gmtime_r(&seconds, &utc) == NULL ||
-        strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
-        (void)snprintf(text, TIME_TEXT_SIZE, "@%" PRId64, time_s); /* beyond any calendar */
+    if (time_s < time_min_s || time_s > time_max_s || gmtime_r(&seconds, &utc) == NULL) {
+        (void)snprintf(text, TIME_TEXT_SIZE, "@%" PRId64, time_s); /* beyond RFC 3339 */
+        return text;
     }
+    /* strftime(3) gives a year before 1000 three digits. */
+    used = snprintf(text, TIME_TEXT_SIZE, "%04d", utc.tm_year + TM_YEAR_BASE);
+    (void)strftime(text + used, TIME_TEXT_SIZE - (size_t)used, "-%m-%dT%H:%M:%SZ", &utc);
     return text;
 }

@@ -5,16 +5,18 @@
  *
  *     sources -> site -> publisher -> a snapshot into each worker's mailbox
  *
- * Start: configuration, first snapshot (what the disk has, else empty), sockets, threads, sources;
- * so that whatever can fail fails before anything runs, and a query that comes early gets SERVFAIL,
- * not silence.
+ * Start: configuration, sockets, rights given up; then whatever else is read from outside; first
+ * snapshot (what the disk has, else empty), threads, sources; so that whatever can fail fails
+ * before anything runs, and a query that comes early gets SERVFAIL, not silence.
  */
 
 #include "server/app.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "discovery/json_write.h"
@@ -22,10 +24,14 @@
 #include "server/control.h"
 #include "server/explain_document.h"
 #include "server/last_good.h"
+#include "server/log_pulse.h"
 #include "server/metrics.h"
 #include "server/notify.h"
+#include "server/privileges.h"
 #include "server/publisher.h"
+#include "server/rate_limit_log.h"
 #include "server/readiness.h"
+#include "server/respond_rules.h"
 #include "server/restart_keys.h"
 #include "server/retirement.h"
 #include "server/site.h"
@@ -47,6 +53,9 @@ struct app {
     struct term_timer *term_timer;
     struct last_good *last_good; /* NULL before the start */
     struct worker_pool *workers;
+    struct rate_limit_log *rate_limit_log;
+    struct log_pulse *log_pulse;
+    struct respond_rules rules;
     struct snapshot *snapshot;      /* the newest, borrowed from the publisher */
     struct control *control;        /* NULL: there is none */
     struct json_writer *complaints; /* of the reload that a client waits for, else NULL */
@@ -94,11 +103,10 @@ static void on_change(void *owner)
     app_publish(owner);
 }
 
-/* Read the configuration and make a site of it; nothing of it runs yet. */
-static bool site_load(struct app *app, struct site **site)
+/* Make a site of `config`, which is taken over; nothing of it runs yet. NULL was complained of. */
+static bool site_load(struct app *app, struct site **site, struct config *config)
 {
     const struct site_listener listener = {.owner = app, .on_change = on_change};
-    struct config *config = config_load(app->config_path, on_complaint, app);
     struct error error;
 
     if (config == NULL) {
@@ -108,6 +116,18 @@ static bool site_load(struct app *app, struct site **site)
         on_complaint(app, error.text);
         config_free(config);
         return false;
+    }
+    if (!respond_rules_update(&app->rules, app->site == NULL ? NULL : site_config(app->site),
+                              config, &error)) {
+        on_complaint(app, error.text);
+        site_free(*site);
+        *site = NULL;
+        return false;
+    }
+    for (size_t index = 0; index < config->warning_count; index++) {
+        log_event(LEVEL_WARNING, "unwise configuration", log_text("file", app->config_path),
+                  log_number("line", config->warnings[index].line),
+                  log_text("warning", config->warnings[index].text));
     }
     if (config->unbuilt != NULL) {
         log_event(LEVEL_WARNING, "these keys are accepted but their feature is not built yet",
@@ -124,7 +144,7 @@ static bool app_reload(struct app *app)
     struct site *old = app->site;
 
     notify_reloading();
-    if (!site_load(app, &site)) {
+    if (!site_load(app, &site, config_load(app->config_path, on_complaint, app))) {
         log_event(LEVEL_ERROR, "reload refused, nothing changed",
                   log_text("file", app->config_path));
     } else {
@@ -132,6 +152,8 @@ static bool app_reload(struct app *app)
         site_adopt(site, old);
         app->site = site;
         site_free(old);
+        worker_pool_set_rate_limit(app->workers, site_config(site));
+        worker_pool_set_rules(app->workers, &app->rules);
         app_publish(app);
         site_start(site);
         log_event(LEVEL_NOTICE, "reloaded", log_text("file", app->config_path));
@@ -269,26 +291,59 @@ static void signals_open(struct app *app)
     }
 }
 
+/* What needs the rights that we were started with, and then their end. */
+static bool app_bind(struct app *app, const struct config *config, struct error *error)
+{
+    const struct privileges_wish wish = {config->user, config->state_dir, config->control_path};
+
+    if (!worker_pool_open(&app->workers, config, error) || !privileges_drop(&wish, error)) {
+        return false;
+    }
+    if (access(app->config_path, R_OK) != 0) {
+        log_event(LEVEL_WARNING, "the configuration cannot be read any more, so no reload will do",
+                  log_text("file", app->config_path), log_text("error", strerrordesc_np(errno)));
+    }
+    return true;
+}
+
+static bool app_load(struct app *app, struct error *error)
+{
+    struct config *config = config_load(app->config_path, on_complaint, app);
+
+    if (config == NULL) {
+        return error_set(error, "%s has errors", app->config_path);
+    }
+    if (!app_bind(app, config, error)) {
+        config_free(config);
+        return false;
+    }
+    return site_load(app, &app->site, config) ||
+           error_set(error, "%s names files with errors", app->config_path);
+}
+
 static bool app_start(struct app *app)
 {
     struct error error;
 
-    if (!site_load(app, &app->site)) {
-        return false;
-    }
-    if (!last_good_open(&app->last_good, &app->loop, app->site, &error)) {
-        log_event(LEVEL_ERROR, "cannot start", log_text("error", error.text));
-        return false;
+    if (!app_load(app, &error) || !last_good_open(&app->last_good, &app->loop, app->site, &error)) {
+        goto fail;
     }
     last_good_restore(app->last_good, app->site);
-    if (!worker_pool_open(&app->workers, site_config(app->site), app_build(app), &error)) {
-        log_event(LEVEL_ERROR, "cannot start", log_text("error", error.text));
-        return false;
+    worker_pool_publish(app->workers, app_build(app));
+    worker_pool_set_rules(app->workers, &app->rules);
+    if (!worker_pool_start(app->workers, site_config(app->site), &error)) {
+        goto fail;
     }
+    app->rate_limit_log = rate_limit_log_new(&app->loop, worker_pool_counters(app->workers),
+                                             worker_pool_count(app->workers));
     app_control_open(app);
     site_start(app->site);
     notify_send("READY=1");
     return true;
+
+fail:
+    log_event(LEVEL_ERROR, "cannot start", log_text("error", error.text));
+    return false;
 }
 
 /* The loop has ended, so nothing is published any more; the workers answer while the state goes to
@@ -296,6 +351,8 @@ static bool app_start(struct app *app)
 static void app_stop(struct app *app)
 {
     control_close(app->control);
+    rate_limit_log_close(app->rate_limit_log);
+    log_pulse_close(app->log_pulse);
     last_good_close(app->last_good);
     site_free(app->site);
     http_free(app->http);
@@ -305,6 +362,7 @@ static void app_stop(struct app *app)
         uv_close((uv_handle_t *)&app->signals[index], NULL);
     }
     worker_pool_close(app->workers);
+    explicit_bzero(&app->rules, sizeof(app->rules));
     publisher_free(app->publisher);
     uv_run(&app->loop, UV_RUN_DEFAULT);
     uv_loop_close(&app->loop);
@@ -319,6 +377,7 @@ bool app_run(const struct app_settings *settings)
     uv_loop_init(&app.loop);
     signals_open(&app);
     app.http = http_new(&app.loop);
+    app.log_pulse = log_pulse_new(&app.loop);
     app.publisher = publisher_new();
     app.retirement = retirement_new(&app.loop);
     app.term_timer = term_timer_new(&app.loop, on_change, &app);
@@ -327,5 +386,6 @@ bool app_run(const struct app_settings *settings)
         uv_run(&app.loop, UV_RUN_DEFAULT);
     }
     app_stop(&app);
+    log_tell_left_out(true);
     return is_started;
 }

@@ -202,6 +202,7 @@ static struct config_draft draft_read(const char *path, struct config_tree *tree
     }
     if (complaints->count == 0) {
         config_assemble(&draft);
+        config_warn(&draft);
     }
     return draft;
 }
@@ -235,6 +236,8 @@ bool config_load_checked(struct config **config, const char *path, config_compla
     bool is_whole = complaints.count == 0;
 
     config_records_check(&draft);
+    config_cookies_check(&draft);
+    config_user_check(&draft);
     complaints_tell(&complaints, complaint, owner);
     *config = draft.config;
     if (!is_whole) {

@@ -42,6 +42,11 @@ struct config_zone {
     const char *records_path; /* NULL: none; relative paths start at the configuration's folder */
 };
 
+struct config_warning {
+    unsigned line;
+    const char *text;
+};
+
 enum config_source_kind { SOURCE_EC2, SOURCE_FILE };
 
 struct config_source {
@@ -60,14 +65,21 @@ struct config {
     const char *path;
     const struct config_listen *listens;
     size_t listen_count;
-    size_t workers; /* at least 1: 0 in the file is one per core */
+    size_t workers;   /* at least 1: 0 in the file is one per core */
+    const char *user; /* NULL: stay who we are */
     enum log_level log_level;
+    uint32_t rate_limit; /* responses a second to the network of a stranger; 0: no limit */
+    uint32_t rate_limit_slip;
+    const char *nsid;               /* NULL: none */
+    const char *cookie_secret_path; /* NULL: a secret of our own */
     const char *control_path;
     const char *state_dir; /* where the last good table is kept */
     const struct config_zone *zones;
     size_t zone_count;
-    const struct config_source *sources; /* ec2 sections, then file sections, in file order */
-    struct fleet_settings fleet;         /* the same zones and sources, index for index */
+    const struct config_source *sources;   /* ec2 sections, then file sections, in file order */
+    struct fleet_settings fleet;           /* the same zones and sources, index for index */
+    const struct config_warning *warnings; /* what is right and yet unwise */
+    size_t warning_count;
     const char *unbuilt; /* keys that were set but whose feature is not built yet, NULL if none */
 };
 
@@ -81,10 +93,11 @@ typedef void (*config_complaint)(void *owner, const char *text);
 struct config *config_load(const char *path, config_complaint complaint, void *owner);
 
 /*
- * Read `path` as config_load() does, and also the zones' record files, as far as their paths can be
- * made out; their problems are told with the others, at the line of the key. False after at least
- * one complaint; `*config` is whole all the same, and the caller's, when only record files are bad,
- * and NULL otherwise.
+ * Read `path` as config_load() does, and also the files that it names for zones' records and for
+ * the secret of cookies, as far as their paths can be made out, and look for its user; their
+ * problems are told with the others, at the line of the key. False after at least one complaint;
+ * `*config` is whole all the same, and the caller's, when only such files are bad, and NULL
+ * otherwise.
  */
 bool config_load_checked(struct config **config, const char *path, config_complaint complaint,
                          void *owner);

@@ -33,8 +33,17 @@ void config_check(const struct config_draft *draft);
 /* Complain about the zones' record files, each at the line of its key. Needs the values only. */
 void config_records_check(const struct config_draft *draft);
 
+/* Likewise about the file with the secret of cookies. */
+void config_cookies_check(const struct config_draft *draft);
+
+/* And about the user to become, who may be unknown where an operator's verb runs. */
+void config_user_check(const struct config_draft *draft);
+
 /* Put the sections' values together into `config`. Only for a draft without complaints. */
 void config_assemble(const struct config_draft *draft);
+
+/* Fill the warnings of `config`: what is better not done. After config_assemble(). */
+void config_warn(const struct config_draft *draft);
 
 /* "zone sd.example.com", or "the file". */
 const char *config_section_words(const struct config_draft *draft,

@@ -9,6 +9,7 @@
 #include "discovery/naming.h"
 #include "server/config_build.h"
 #include "server/config_values.h"
+#include "server/edns.h"
 #include "zones/name.h"
 
 static void listens_check(const struct config_draft *draft)
@@ -31,18 +32,30 @@ static void listens_check(const struct config_draft *draft)
     }
 }
 
+static void nsid_check(const struct config_draft *draft)
+{
+    const char *nsid = draft->config->nsid;
+    size_t row = config_key_find(SECTION_ROOT, "nsid", strlen("nsid"));
+
+    if (nsid != NULL && strlen(nsid) > EDNS_NSID_MAX) {
+        complain(draft->complaints, draft->tree->sections[0].settings[row].line,
+                 "nsid: has %zu octets, and may have %d", strlen(nsid), EDNS_NSID_MAX);
+    }
+}
+
 /* Open to everybody by accident is how servers become amplifiers: it must be said. */
-static void wildcard_check(const struct config_draft *draft, size_t index)
+static void public_check(const struct config_draft *draft, size_t index)
 {
     const struct config *config = draft->config;
     const struct config_section *zone = &draft->tree->sections[index];
     size_t row = config_key_find(SECTION_ZONE, "allow-query", strlen("allow-query"));
 
     for (size_t i = 0; i < config->listen_count && zone->settings[row].line == 0; i++) {
-        if (socket_is_wildcard(&config->listens[i])) {
+        if (socket_is_public(&config->listens[i])) {
             complain(draft->complaints, zone->line,
-                     "zone %s: allow-query must be set when listen has a wildcard address (%s)",
-                     zone->title, config->listens[i].text);
+                     "zone %s: allow-query must be set when listen has a %s address (%s)",
+                     zone->title, socket_is_wildcard(&config->listens[i]) ? "wildcard" : "public",
+                     config->listens[i].text);
             return;
         }
     }
@@ -104,7 +117,7 @@ static void zone_check(const struct config_draft *draft, size_t index)
     cluster_name_check(draft, index);
     rename_check(draft, index);
     if (!section->is_refused) {
-        wildcard_check(draft, index);
+        public_check(draft, index);
     }
 }
 
@@ -176,6 +189,7 @@ void config_check(const struct config_draft *draft)
     const struct config_tree *tree = draft->tree;
 
     listens_check(draft);
+    nsid_check(draft);
     if (config_section_next(tree, SECTION_ZONE, 0) == tree->count) {
         complain(draft->complaints, 0, "no zone is configured: zone \"sd.example.com\" {...}");
     }

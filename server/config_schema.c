@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "server/rate_limit.h"
+
 /* Reader helpers: where the value of a row goes. */
 #define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
 #define LIST(type, member, count)                                                                  \
@@ -99,9 +101,24 @@ const struct config_key config_keys[] = {
     {SECTION_ROOT, "workers", TYPE_NUMBER, FIELD(struct config, workers), .fallback = "0",
      .max = WORKERS_LIMIT,
      .help = "threads that answer; 0: one per core"},
+    {SECTION_ROOT, "user", TYPE_TEXT, FIELD(struct config, user), .fallback = "",
+     .help = "user to become when started as root, once the sockets are bound; not set: stay"},
     {SECTION_ROOT, "log-level", TYPE_CHOICE, FIELD(struct config, log_level), .fallback = "info",
      .choices = log_levels,
      .help = "the least important lines that are logged"},
+    {SECTION_ROOT, "rate-limit", TYPE_NUMBER, FIELD(struct config, rate_limit), .fallback = "50",
+     .max = RATE_LIMIT_MAX,
+     .help = "UDP responses a second to each /24 or /56 of clients outside allow-query; 0: no limit"},
+    {SECTION_ROOT, "rate-limit-slip", TYPE_NUMBER, FIELD(struct config, rate_limit_slip),
+     .fallback = "2", .max = RATE_LIMIT_SLIP_MAX,
+     .help = "one of so many responses over rate-limit is sent truncated, so that a real client "
+             "comes back over TCP, the others are dropped; 0: all are dropped"},
+    {SECTION_ROOT, "nsid", TYPE_TEXT, FIELD(struct config, nsid), .fallback = "",
+     .help = "name of this server, up to 64 octets, for those who ask for it (dig +nsid)"},
+    {SECTION_ROOT, "cookie-secret-file", TYPE_PATH, FIELD(struct config, cookie_secret_path),
+     .fallback = "",
+     .help = "file with the secret of DNS cookies, 32 hexadecimal digits, that servers of one "
+             "address share; a second line is the secret before; not set: one of our own"},
     {SECTION_ROOT, "state-dir", TYPE_PATH, FIELD(struct config, state_dir),
      .fallback = "/var/lib/rollcall",
      .help = "where the last good table is kept; one server a folder"},
@@ -141,7 +158,7 @@ const struct config_key config_keys[] = {
     {SECTION_ZONE, "allow-query", TYPE_PREFIX,
      LIST(struct config_zone, zone.allow_query, zone.allow_query_count),
      .fallback = "127.0.0.0/8 ::1 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
-     .help = "clients that are answered; must be set when listen has a wildcard address"},
+     .help = "clients that are answered; must be set when listen has a wildcard or a public address"},
     {SECTION_ZONE, "allowed-prefixes", TYPE_PREFIX,
      LIST(struct config_zone, allowed_prefixes, allowed_prefix_count),
      .fallback = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 fc00::/7",

@@ -179,6 +179,34 @@ bool socket_is_wildcard(const struct config_listen *listen)
     return listen->address.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 }
 
+bool socket_is_public(const struct config_listen *listen)
+{
+    static const struct prefix inside[] = {
+        {{ADDRESS_V4_LENGTH, {127}},        8  },
+        {{ADDRESS_V4_LENGTH, {10}},         8  },
+        {{ADDRESS_V4_LENGTH, {172, 16}},    12 },
+        {{ADDRESS_V4_LENGTH, {192, 168}},   16 },
+        {{ADDRESS_V4_LENGTH, {100, 64}},    10 },
+        {{ADDRESS_V4_LENGTH, {169, 254}},   16 },
+        {{ADDRESS_V6_LENGTH, {[15] = 1}},   128},
+        {{ADDRESS_V6_LENGTH, {0xfc}},       7  },
+        {{ADDRESS_V6_LENGTH, {0xfe, 0x80}}, 10 },
+    };
+    const struct sockaddr_in *in = (const struct sockaddr_in *)&listen->address;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&listen->address;
+    struct address address = {.length = 0};
+
+    if (listen->address.ss_family == AF_INET) {
+        address.length = ADDRESS_V4_LENGTH;
+        memcpy(address.octets, &in->sin_addr, ADDRESS_V4_LENGTH);
+    } else if (listen->address.ss_family == AF_INET6) {
+        address.length = ADDRESS_V6_LENGTH;
+        memcpy(address.octets, &in6->sin6_addr, ADDRESS_V6_LENGTH);
+    }
+    return address.length != 0 &&
+           !prefix_list_contains(inside, sizeof(inside) / sizeof(inside[0]), &address);
+}
+
 bool labels_check(const char *text, struct error *error)
 {
     const char *mark = strstr(text, group_mark);

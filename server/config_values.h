@@ -40,6 +40,12 @@ bool socket_parse(struct config_listen *listen, const char *text, struct error *
 bool socket_is_wildcard(const struct config_listen *listen);
 
 /*
+ * Whether strangers may reach it: it is a wildcard, or none of loopback, private (RFC 1918, RFC
+ * 4193), shared (RFC 6598) and link-local.
+ */
+bool socket_is_public(const struct config_listen *listen);
+
+/*
  * "_{group}._tcp": labels with {group} in exactly one of them, whose other letters are those of
  * label_is_valid().
  */

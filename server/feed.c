@@ -14,6 +14,7 @@
 #include "discovery/queue.h"
 #include "server/event_log.h"
 #include "server/place.h"
+#include "server/staleness.h"
 #include "server/whereabouts.h"
 
 /* Enough to spread the servers that start again together, and not felt by anybody. */
@@ -30,9 +31,10 @@ struct feed {
     struct queue_settings queue_settings;
     struct queue *queue; /* NULL: none is configured */
     struct site_source past;
-    uint64_t message_count_before; /* of the queue, in sites before this one */
-    uint64_t failure_count_before; /* likewise */
-    bool is_disbelieved;           /* the last look was empty and was not believed: told once */
+    struct stale_timer *stale_timer; /* NULL while no look fails */
+    uint64_t message_count_before;   /* of the queue, in sites before this one */
+    uint64_t failure_count_before;   /* likewise */
+    bool is_disbelieved;             /* the last look was empty and was not believed: told once */
     /* Of the look that is being applied: */
     size_t change_count; /* events that alter the answers */
     bool has_empty_poll;
@@ -89,10 +91,43 @@ static void on_region(void *owner)
     }
 }
 
+/* Answers tell it when nobody has been able to look for a while. */
+static void on_stale(void *owner)
+{
+    feed_tell_change(owner);
+}
+
+static void feed_note_failure(struct feed *feed)
+{
+    int64_t now_ms = (int64_t)uv_now(feed->site->loop);
+
+    if (feed->past.failing_since_ms == 0) {
+        feed->past.failing_since_ms = now_ms == 0 ? 1 : now_ms;
+    }
+    if (feed->stale_timer == NULL) {
+        feed->stale_timer =
+            stale_timer_start(feed->site->loop, feed->past.failing_since_ms, on_stale, feed);
+    }
+}
+
+/* A look has shown something. True when looks had failed for so long that answers told it. */
+static bool feed_note_success(struct feed *feed)
+{
+    bool was_stale =
+        source_is_stale(fleet_view(feed->site->fleet, feed->index), feed->past.failing_since_ms,
+                        (int64_t)uv_now(feed->site->loop));
+
+    feed->past.failing_since_ms = 0;
+    stale_timer_close(feed->stale_timer);
+    feed->stale_timer = NULL;
+    return was_stale;
+}
+
 static void on_failure(void *owner, const struct error *error)
 {
     struct feed *feed = owner;
 
+    feed_note_failure(feed);
     feed->past.failure_count++;
     feed->past.last_error = *error;
     log_event(LEVEL_WARNING, "look failed, what is known stays",
@@ -113,6 +148,7 @@ static void feed_apply(struct feed *feed, const struct inventory *inventory, int
     struct fleet *fleet = feed->site->fleet;
     bool is_first = is_moved || !view_is_of_a_look(fleet_view(fleet, feed->index));
     bool is_again = feed->past.last_error.text[0] != '\0';
+    bool was_stale = false;
 
     feed->change_count = 0;
     feed->has_empty_poll = false;
@@ -131,9 +167,12 @@ static void feed_apply(struct feed *feed, const struct inventory *inventory, int
     feed->past.last_error.text[0] = '\0';
     if (feed->has_empty_poll) { /* else the source would look fresh and well for ever */
         (void)error_set(&feed->past.last_error, "it shows nothing at all, which is not believed");
+        feed_note_failure(feed);
+    } else {
+        was_stale = feed_note_success(feed);
     }
     feed->is_disbelieved = feed->has_empty_poll;
-    if (is_first || feed->change_count > 0) {
+    if (is_first || was_stale || feed->change_count > 0) {
         feed_tell_change(feed);
     }
 }
@@ -236,6 +275,9 @@ void feed_start(struct feed *feed)
         feed->source = file_source_new(site->loop, &source->file, &listener);
         break;
     }
+    if (feed->past.failing_since_ms != 0) { /* since before a reload */
+        feed_note_failure(feed);
+    }
     source_start(feed->source, feed_spread_ms(feed));
     if (source->queue_url != NULL) {
         queue_open(feed, source);
@@ -263,6 +305,7 @@ void feed_free(struct feed *feed)
     if (feed == NULL) {
         return;
     }
+    stale_timer_close(feed->stale_timer);
     queue_stop(feed->queue);
     lifecycle_driver_stop(feed->driver);
     if (feed->source != NULL) {

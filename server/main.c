@@ -7,11 +7,13 @@
 #include <stdio.h>
 
 #include "server/options.h"
+#include "server/privileges.h"
 
 int main(int argc, char **argv)
 {
     struct options options;
 
+    privileges_hide_memory();
     switch (options_parse(&options, argc, argv, stdout, stderr)) {
     case OPTIONS_RUN:
         return (int)options.verb->run(&options);

@@ -37,9 +37,13 @@ static const char *counter_help(const char *metric)
         {"queries_total",           "Queries that came in."                                       },
         {"answers_total",           "Responses sent, by their response code."                     },
         {"answers_truncated_total", "Responses with TC set: the client has to ask again over TCP."},
+        {"answers_slipped_total",
+         "Responses over rate-limit that were sent truncated instead of being dropped."           },
         {"drops_total",             "Packets that got no response."                               },
         {"tcp_connections_total",
-         "TCP connections: taken, and those that we turned away or cut off."                      },
+         "TCP connections: accepted, what became of them, and those that were turned away."       },
+        {"tcp_accept_pauses_total",
+         "Times that no TCP connection could be accepted for want of descriptors or memory."      },
     };
 
     for (size_t i = 0; i < sizeof(helps) / sizeof(helps[0]); i++) {
@@ -86,6 +90,16 @@ static void zones_write(FILE *out, const struct served *served)
         };
 
         exposition_sample(out, "zone_serial", labels, served->zones[i].serial);
+    }
+    exposition_family(out, "zone_stale", "gauge",
+                      "1 while what is known of the zone may be out of date: it comes from disk, "
+                      "or looks have failed for a minute.");
+    for (size_t i = 0; i < served->zone_count; i++) {
+        const struct exposition_label labels[EXPOSITION_LABELS_MAX] = {
+            {"zone", served->zones[i].origin}
+        };
+
+        exposition_sample(out, "zone_stale", labels, served->zones[i].is_stale);
     }
     exposition_family(
         out, "zone_state", "gauge",

@@ -9,6 +9,8 @@
  *     rollcall_tcp_connections_total{fate}       of all workers, see server/counters.h
  *     rollcall_build_info{version}               1
  *     rollcall_zone_serial{zone}
+ *     rollcall_zone_stale{zone}                  1 while its answers may be out of date, see
+ *                                                server/staleness.h
  *     rollcall_zone_state{zone,state}            1 for its state of loading, partial and complete,
  *                                                0 for the others
  *     rollcall_cluster_members{zone,cluster,state}

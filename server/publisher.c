@@ -131,6 +131,10 @@ struct snapshot *publisher_build(struct publisher *publisher, const struct site 
         zone_build(publisher, builder, site, index, now);
     }
     snapshot = builder_finish(builder, (uint32_t)now->now_s);
+    for (size_t index = 0; index < site_config(site)->zone_count; index++) {
+        snapshot_set_stale(snapshot, &site_config(site)->zones[index].zone.origin,
+                           site_zone_is_stale(site, index, now->now_ms));
+    }
     snapshot_unref(publisher->snapshot);
     publisher->snapshot = snapshot;
 

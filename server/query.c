@@ -12,10 +12,10 @@
 #include "zones/wire.h"
 
 enum {
-    TYPE_IXFR = 251,
-    TYPE_AXFR = 252,
-    OPT_OPTION_HEADER = 4, /* code and length, RFC 6891 section 6.1.2 */
     EDNS_FLAG_DO = 0x8000,
+    OPT_OWNER_AND_TYPE = 1 + 2, /* the root, and OPT */
+    TYPE_CLASS_AND_TTL = 2 + 2 + 4,
+    NAME_POINTER = 0xc0, /* RFC 1035 section 4.1.4 */
 };
 
 struct counts {
@@ -26,11 +26,11 @@ struct counts {
 };
 
 /* An IXFR request carries one SOA in its authority section (RFC 1995 section 3); nothing else
- * that we know has more than a question and OPT. */
+ * that we know has more than a question, OPT and TSIG. */
 static bool counts_are_possible(const struct counts *counts)
 {
-    return counts->questions == 1 && counts->answers == 0 && counts->authorities <= 1 &&
-           counts->additionals <= 1;
+    return counts->questions <= 1 && counts->answers == 0 && counts->authorities <= 1 &&
+           counts->additionals <= 2;
 }
 
 static bool question_parse(struct query *query, struct wire_reader *reader)
@@ -51,43 +51,65 @@ static bool question_parse(struct query *query, struct wire_reader *reader)
     return true;
 }
 
-/* Options are not needed, but their lengths must add up: BIND, Knot and NSD all say FORMERR. */
-static bool options_are_whole(struct wire_reader *reader, size_t length)
-{
-    while (length >= OPT_OPTION_HEADER) {
-        uint16_t option_length = 0;
-
-        (void)wire_read_u16(reader);
-        option_length = wire_read_u16(reader);
-        length -= OPT_OPTION_HEADER;
-        if (option_length > length || wire_take(reader, option_length) == NULL) {
-            return false;
-        }
-        length -= option_length;
-    }
-    return length == 0 && !reader->failed;
-}
-
-/* The one additional record that is taken is OPT at the root (RFC 6891 section 6.1.2). */
+/* The reader stands at OPT, see is_at_opt(). */
 static enum query_verdict opt_parse(struct query *query, struct wire_reader *reader)
 {
-    uint8_t owner = wire_read_u8(reader);
-    uint16_t type = wire_read_u16(reader);
+    const uint8_t *owner_and_type = wire_take(reader, OPT_OWNER_AND_TYPE);
     uint16_t size = wire_read_u16(reader);
     uint8_t extended_rcode = wire_read_u8(reader);
     uint8_t version = wire_read_u8(reader);
     uint16_t flags = wire_read_u16(reader);
-    uint16_t rdata_length = wire_read_u16(reader);
+    uint16_t length = wire_read_u16(reader);
+    const uint8_t *options = wire_take(reader, length);
 
+    (void)owner_and_type;
     (void)extended_rcode; /* has no meaning in a request */
-    if (reader->failed || owner != 0 || type != RECORD_OPT ||
-        !options_are_whole(reader, rdata_length)) {
+    if (options == NULL ||
+        (version == 0 && length > 0 && !edns_request_read(&query->edns, options, length))) {
         return QUERY_FORMERR;
     }
     query->has_edns = true;
     query->dnssec_ok = (flags & EDNS_FLAG_DO) != 0;
     query->edns_size = size < UDP_PLAIN_SIZE ? UDP_PLAIN_SIZE : size;
-    return version == 0 ? QUERY_ANSWER : QUERY_BADVERS;
+    if (version != 0) { /* RFC 6891 section 6.1.3: said before anything of that version is judged */
+        return QUERY_BADVERS;
+    }
+    return query->edns.cookie_is_malformed ? QUERY_FORMERR : QUERY_ANSWER;
+}
+
+/* OPT stands at the root (RFC 6891 section 6.1.2). */
+static bool is_at_opt(const struct wire_reader *reader)
+{
+    const uint8_t *octets = reader->octets + reader->position;
+
+    return wire_left(reader) >= OPT_OWNER_AND_TYPE && octets[0] == 0 &&
+           wire_load_u16(octets + 1) == RECORD_OPT;
+}
+
+/* OPT, TSIG, or both in this order: TSIG is the last (RFC 8945 section 5.1). */
+static enum query_verdict additionals_parse(struct query *query, uint16_t count,
+                                            struct wire_reader *reader)
+{
+    enum query_verdict verdict = QUERY_ANSWER;
+
+    if (count > 0 && is_at_opt(reader)) {
+        verdict = opt_parse(query, reader);
+        count--;
+    }
+    if (verdict == QUERY_FORMERR || count > 1) {
+        return QUERY_FORMERR;
+    }
+    if (count == 1 && query->has_edns && is_at_opt(reader)) {
+        query->has_edns = false; /* RFC 6891 section 6.1.1: of two, none is understood */
+        return QUERY_FORMERR;
+    }
+    if (count == 1) {
+        if (!query_tsig_read(&query->tsig, reader)) {
+            return QUERY_FORMERR;
+        }
+        verdict = verdict == QUERY_ANSWER ? QUERY_NOTAUTH : verdict;
+    }
+    return wire_left(reader) == 0 ? verdict : QUERY_FORMERR;
 }
 
 /* Everything but the name is left alone: a memset of the name's 255 octets would show. */
@@ -102,6 +124,50 @@ static void query_init(struct query *query)
     query->has_edns = false;
     query->dnssec_ok = false;
     query->edns_size = 0;
+    query->edns = (struct edns_request){.cookie = NULL};
+    query->tsig.key = NULL;
+}
+
+/* An owner, wherever it points: that need not be followed. */
+static bool owner_skip(struct wire_reader *reader)
+{
+    size_t end = reader->position + NAME_MAX_LENGTH;
+
+    while (reader->position < end) {
+        uint8_t length = wire_read_u8(reader);
+
+        if (length > LABEL_MAX_LENGTH) {
+            (void)wire_read_u8(reader);
+            return length >= NAME_POINTER;
+        }
+        if (length == 0) {
+            return true;
+        }
+        (void)wire_take(reader, length);
+    }
+    return false;
+}
+
+/* The SOA of an IXFR, or any record: it means nothing to us, but what follows it does. */
+static bool authority_skip(struct wire_reader *reader)
+{
+    if (!owner_skip(reader)) {
+        return false;
+    }
+    (void)wire_take(reader, TYPE_CLASS_AND_TTL);
+    (void)wire_take(reader, wire_read_u16(reader));
+    return !reader->failed;
+}
+
+/* A question that can be read, and everything after it. */
+static enum query_verdict question_judge(const struct query *query)
+{
+    if (query_is_transfer(query)) {
+        return QUERY_REFUSED;
+    }
+    /* RFC 1035 section 3.2.5: class ANY asks for any class, and IN is the one that we have. */
+    return query->class == RECORD_CLASS_IN || query->class == RECORD_CLASS_ANY ? QUERY_ANSWER
+                                                                               : QUERY_REFUSED;
 }
 
 static enum query_verdict body_parse(struct query *query, const struct counts *counts,
@@ -109,27 +175,22 @@ static enum query_verdict body_parse(struct query *query, const struct counts *c
 {
     enum query_verdict verdict = QUERY_ANSWER;
 
-    if (!counts_are_possible(counts) || !question_parse(query, reader)) {
+    if (!counts_are_possible(counts) ||
+        (counts->questions == 1 && !question_parse(query, reader))) {
         return QUERY_FORMERR;
     }
-    if (query->type == TYPE_AXFR || query->type == TYPE_IXFR) {
-        return QUERY_REFUSED; /* what follows (SOA, TSIG) changes nothing */
-    }
-    if (counts->authorities != 0) {
+    if (counts->authorities != 0 &&
+        (query->question == NULL || query->type != QUERY_TYPE_IXFR || !authority_skip(reader))) {
         return QUERY_FORMERR;
     }
-    if (counts->additionals == 1) {
-        verdict = opt_parse(query, reader);
+    verdict = additionals_parse(query, counts->additionals, reader);
+    if (verdict != QUERY_ANSWER) {
+        return verdict;
     }
-    if (verdict != QUERY_FORMERR && wire_left(reader) != 0) {
-        return QUERY_FORMERR;
+    if (counts->questions == 0) {
+        return query->edns.cookie == NULL ? QUERY_FORMERR : QUERY_COOKIE;
     }
-    /* RFC 1035 section 3.2.5: class ANY asks for any class, and IN is the one that we have. */
-    if (verdict == QUERY_ANSWER && query->class != RECORD_CLASS_IN &&
-        query->class != RECORD_CLASS_ANY) {
-        return QUERY_REFUSED;
-    }
-    return verdict;
+    return question_judge(query);
 }
 
 enum query_verdict query_parse(struct query *query, const uint8_t *octets, size_t length)

@@ -23,10 +23,19 @@ static bool listens_are_same(const struct config *left, const struct config *rig
     return true;
 }
 
+static const char *text_or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
 void restart_keys_warn(const struct config *old, const struct config *config)
 {
     if (!listens_are_same(old, config)) {
         log_event(LEVEL_WARNING, "listen and workers change at the next restart only",
+                  log_text("file", config->path));
+    }
+    if (strcmp(text_or_empty(old->user), text_or_empty(config->user)) != 0) {
+        log_event(LEVEL_WARNING, "user changes at the next restart only",
                   log_text("file", config->path));
     }
     if (strcmp(old->state_dir, config->state_dir) != 0) {

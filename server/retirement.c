@@ -6,9 +6,9 @@
 
 #include "server/retirement.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 
+#include "server/heap.h"
 #include "zones/arena.h"
 
 /* What is freed is only given back to the system when it lies at the heap's end, unless asked for:
@@ -27,7 +27,7 @@ static void let_go(struct retirement *retirement, size_t trim_octets)
     snapshot_unref(retirement->snapshot);
     retirement->snapshot = NULL;
     if (octets >= trim_octets) {
-        (void)malloc_trim(0);
+        heap_trim();
     }
 }
 

@@ -11,14 +11,22 @@
 #include "server/seen.h"
 #include "server/seen_internal.h"
 
-/* A reader's look: whole, or again. A writer that lost its core in the middle gets one. */
-static void slot_read(const struct seen_slot *slot, union seen_image *image)
+/* A reader's look: whole, or again. A writer that lost its core in the middle gets one. The tail is
+ * of use only with the head of a client over TCP, and is read whatever the head says. */
+static void slot_read(const struct seen_table *table, size_t index, union seen_image *image,
+                      union seen_tail_image *tail)
 {
+    const struct seen_slot *slot = &table->slots[index];
+
     for (;;) {
         uint64_t before = atomic_load_explicit(&slot->sequence, memory_order_acquire);
 
-        for (size_t i = 0; i < SEEN_ENTRY_WORDS; i++) {
+        for (size_t i = 0; i < SEEN_HEAD_WORDS; i++) {
             image->words[i] = atomic_load_explicit(&slot->words[i], memory_order_acquire);
+        }
+        for (size_t i = 0; i < SEEN_TAIL_WORDS; i++) {
+            tail->words[i] =
+                atomic_load_explicit(&table->tails[index].words[i], memory_order_acquire);
         }
         if (before % 2 == 0 &&
             atomic_load_explicit(&slot->sequence, memory_order_relaxed) == before) {
@@ -45,19 +53,29 @@ static void entry_list_add(struct entry_list *list, const struct seen_entry *ent
     list->entries[list->count++] = *entry;
 }
 
+/* One answer over UDP is proof enough, and the newest generation is the one that counts. */
+static void entry_complete(struct seen_entry *entry, const struct seen_tail *tail)
+{
+    static const struct seen_tail one_answer = {.answers = {1}};
+
+    seen_tail_unpack(entry, entry->key.port == 0 ? tail : &one_answer);
+}
+
 static void table_read(const struct seen_table *table, uint32_t cluster_key, int64_t now_ms,
                        struct entry_list *list)
 {
     for (size_t i = 0; i < SEEN_ALL_SLOTS; i++) {
         union seen_image image;
+        union seen_tail_image tail;
 
         if (atomic_load_explicit(&table->clusters[i], memory_order_acquire) != cluster_key) {
             continue;
         }
-        slot_read(&table->slots[i], &image);
+        slot_read(table, i, &image, &tail);
         /* The slot may be another cluster's by now. */
         if (image.entry.key.cluster_key == cluster_key &&
             now_ms - image.entry.last_ms <= SEEN_ACTIVE_MS) {
+            entry_complete(&image.entry, &tail.tail);
             entry_list_add(list, &image.entry);
         }
     }

@@ -104,6 +104,7 @@ static struct served_zone zone_gather(const struct served_input *input, size_t i
     }
     return (struct served_zone){.origin = zone->fleet.origin,
                                 .state = fleet_zone_state(fleet, index),
+                                .is_stale = site_zone_is_stale(input->site, index, input->now_ms),
                                 .serial = zone_serial(input->snapshot, &zone->zone.origin),
                                 .udp_size_octets = zone->zone.udp_size_octets,
                                 .clusters = clusters,

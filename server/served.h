@@ -42,6 +42,7 @@ struct served_cluster {
 struct served_zone {
     const char *origin;
     enum zone_state state;
+    bool is_stale;                         /* see server/staleness.h */
     uint32_t serial;                       /* 0: the zone could not be built */
     uint16_t udp_size_octets;              /* what clients of the zone get over UDP at most */
     const struct served_cluster *clusters; /* sorted by name */

@@ -13,6 +13,7 @@
 #include "server/config_records.h"
 #include "server/event_log.h"
 #include "server/feed.h"
+#include "server/staleness.h"
 
 struct site {
     struct feed_site common;
@@ -144,6 +145,18 @@ struct fleet *site_fleet(const struct site *site)
 const struct site_source *site_source(const struct site *site, size_t source)
 {
     return feed_past(site->feeds[source]);
+}
+
+bool site_zone_is_stale(const struct site *site, size_t zone, int64_t now_ms)
+{
+    for (size_t i = 0; i < source_count(site); i++) {
+        if (site->config->fleet.sources[i].zone == zone &&
+            source_is_stale(fleet_view(site->common.fleet, i),
+                            feed_past(site->feeds[i])->failing_since_ms, now_ms)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct aws_client *site_client(const struct site *site, size_t source)

@@ -28,8 +28,9 @@ struct site_listener {
 struct site_source {
     int64_t look_count; /* complete looks that were applied */
     int64_t failure_count;
-    int64_t looked_ms;       /* uv_now() when the newest of them was applied */
-    struct error last_error; /* why the newest look failed; "" when it did not */
+    int64_t looked_ms;        /* uv_now() when the newest of them was applied */
+    int64_t failing_since_ms; /* uv_now() of the first failure since then; 0: there was none */
+    struct error last_error;  /* why the newest look failed; "" when it did not */
     bool has_queue;
     uint64_t queue_message_count;
     uint64_t queue_failure_count; /* receives and deletes */
@@ -71,6 +72,8 @@ void site_free(struct site *site);
 const struct config *site_config(const struct site *site);
 struct fleet *site_fleet(const struct site *site);
 const struct site_source *site_source(const struct site *site, size_t source);
+/* Whether what is known of one of the zone's sources may be out of date, see server/staleness.h. */
+bool site_zone_is_stale(const struct site *site, size_t zone, int64_t now_ms);
 /* The AWS client of an ec2 source; NULL for a file, and before site_start(). */
 const struct aws_client *site_client(const struct site *site, size_t source);
 const struct record_list *site_records(const struct site *site, size_t zone);

@@ -8,6 +8,7 @@
 #include "server/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
     /* With port 0 the UDP port that the kernel picks may be taken for TCP. */
     PORT_ATTEMPTS = 16,
     PORT_PRIVILEGED_END = 1024,
+    DESCRIPTORS_ENOUGH = 262144, /* 250 workers need no more: not counted beyond */
 };
 
 void socket_limit_raise(void)
@@ -31,6 +33,21 @@ void socket_limit_raise(void)
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
+}
+
+/* Counted, because those that were inherited may have any number. */
+size_t socket_descriptors_left(void)
+{
+    struct rlimit limit;
+    size_t left = 0;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return 0;
+    }
+    for (int fd = 0; fd < DESCRIPTORS_ENOUGH && (rlim_t)fd < limit.rlim_cur; fd++) {
+        left += fcntl(fd, F_GETFD) == -1 ? 1 : 0;
+    }
+    return left;
 }
 
 socklen_t socket_address_length(const struct sockaddr_storage *address)

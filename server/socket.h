@@ -46,6 +46,9 @@ bool socket_is_free(const struct sockaddr_storage *address, struct error *error)
  * of 1024 is select(2)'s, not ours. */
 void socket_limit_raise(void);
 
+/* How many more descriptors the process may open now: 0 to 262,144, even if there are more. */
+size_t socket_descriptors_left(void);
+
 /* Octets of the address by its family. */
 socklen_t socket_address_length(const struct sockaddr_storage *address);
 

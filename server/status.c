@@ -128,6 +128,7 @@ static void zone_write(const struct status *status, const struct served_zone *zo
     json_write_object(writer, NULL);
     json_write_text(writer, "origin", zone->origin);
     json_write_text(writer, "state", served_zone_state_name(zone->state));
+    json_write_bool(writer, "stale", zone->is_stale);
     json_write_integer(writer, "serial", zone->serial);
     json_write_array(writer, "clusters");
     for (size_t i = 0; i < zone->cluster_count; i++) {
@@ -165,9 +166,9 @@ static void guard_write(const struct status *status, const struct view *view)
     json_write_end(writer);
     json_write_array(writer, "waiting");
     for (size_t i = 0; i < view->count; i++) {
-        if (view->entries[i].wanted != NULL) {
-            waiting_write(writer, view->entries[i].accepted.id,
-                          now_ms - view->entries[i].wanted_since_ms);
+        if (view->entries[i]->wanted != NULL) {
+            waiting_write(writer, view->entries[i]->accepted.id,
+                          now_ms - view->entries[i]->wanted_since_ms);
         }
     }
     for (size_t i = 0; i < view->outsider_count; i++) {

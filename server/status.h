@@ -7,6 +7,7 @@
  *      "ready": BOOLEAN,      every zone has a table
  *      "reasons": [TEXT],     why not
  *      "zones": [{"origin", "state": "loading|partial|complete", "serial",
+ *        "stale": BOOLEAN,      its answers may be out of date, see server/staleness.h
  *        "clusters": [{"name", "srv_name",
  *          "generation",        number of the table in which the SRV answer last changed; 0: the
  *                               cluster has no answer

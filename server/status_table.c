@@ -165,6 +165,14 @@ static void cluster_print(struct document_reader *reader, const struct json_valu
     load_balancers_print(reader, cluster, generation);
 }
 
+/* Not in a document of a server from before there was such a word. */
+static bool zone_is_stale(struct document_reader *reader, const struct json_value *zone)
+{
+    struct json_value value;
+
+    return document_optional(reader, zone, "stale", JSON_BOOL, &value) && json_bool(&value);
+}
+
 static void zone_print(struct document_reader *reader, const struct json_value *zone)
 {
     struct json_value clusters = document_member(reader, zone, "clusters", JSON_ARRAY);
@@ -172,6 +180,7 @@ static void zone_print(struct document_reader *reader, const struct json_value *
     const char *origin = document_text(reader, zone, "origin");
     const char *state = document_text(reader, zone, "state");
     int64_t serial = document_integer(reader, zone, "serial");
+    bool is_stale = zone_is_stale(reader, zone);
 
     if (reader->is_wrong) {
         return;
@@ -180,8 +189,8 @@ static void zone_print(struct document_reader *reader, const struct json_value *
     text_print(origin, reader->out);
     fprintf(reader->out, ": serial %" PRId64 ", ", serial);
     text_print(state, reader->out);
-    fputs(strcmp(state, "complete") == 0 ? "\n" : ": a source has not delivered yet\n",
-          reader->out);
+    fputs(strcmp(state, "complete") == 0 ? "" : ": a source has not delivered yet", reader->out);
+    fputs(is_stale ? ", STALE: its answers may be out of date\n" : "\n", reader->out);
     while (!reader->is_wrong && json_each(&clusters, &cluster)) {
         cluster_print(reader, &cluster);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * server/tcp_connection.h - the connections of one TCP server.
+ * server/tcp_connection.h - one connection, from accept to close.
  *
  * A connection frees itself when it is closed. One thread, that of the loop.
  */
@@ -11,33 +11,43 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
-#include "server/serving.h"
-#include "server/tcp_batch.h"
+#include "server/tcp.h"
+#include "server/tcp_connections.h"
 
-struct tcp_connection;
+/* Behind the longest partial message there is always room to read on. */
+enum { TCP_INPUT_SIZE = 2 * (TCP_LENGTH_PREFIX + TCP_REQUEST_SIZE) };
 
-struct tcp_connections {
-    uv_loop_t *loop;
-    struct serving *serving;
-    struct tcp_batch_pool batches;
-    struct tcp_connection *first;
-    size_t count;                  /* also those that are closing */
-    void (*on_empty)(void *owner); /* the last one has gone */
-    void *owner;
+struct tcp_connection {
+    uv_tcp_t stream;
+    uv_shutdown_t goodbye;
+    struct tcp_connections *owner;
+    struct tcp_link age_link;
+    struct tcp_link state_link;
+    struct address client;
+    enum tcp_state state;
+    uint64_t opened_ms;   /* of the loop's clock */
+    uint64_t since_ms;    /* when it got into its state */
+    uint64_t turn;        /* the last one that it took part in */
+    int64_t share_octets; /* left to it of that one */
+    bool is_stranger;     /* outside every allow-query when it came */
+    bool is_reading;
+    bool is_last;  /* answers nothing more, and ends when its answers have left */
+    bool has_fate; /* what became of it is counted */
+    size_t input_start;
+    size_t input_end;
+    uint8_t input[TCP_INPUT_SIZE];
 };
 
-/* Take the connection that waits at `listener`; beyond TCP_CONNECTIONS_MAX it is closed at once. */
-void tcp_connections_accept(struct tcp_connections *connections, uv_stream_t *listener);
+/* Take the connected, non-blocking socket `fd` into `owner`, and begin to read. */
+void tcp_connection_open(struct tcp_connections *owner, int fd, const struct address *client);
 
-/* Close those whose time is over. */
-void tcp_connections_sweep(struct tcp_connections *connections);
+/* Close it once answers that are under way have left: at once, when there are none. */
+void tcp_connection_finish(struct tcp_connection *connection, enum counter fate);
 
-/* End those that owe nothing, and the others when their answers have left. */
-void tcp_connections_stop(struct tcp_connections *connections);
-
-/* Close all of them now. */
-void tcp_connections_close(struct tcp_connections *connections);
+/* Close it now; its fate is counted unless it has one. */
+void tcp_connection_close(struct tcp_connection *connection, enum counter fate);
 
 #endif

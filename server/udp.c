@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "server/reflector.h"
 #include "zones/arena.h"
 
 /* Room for either family's packet info, aligned as the kernel wants it. */
@@ -40,7 +41,7 @@ struct udp {
 
 struct udp_batch *udp_batch_new(void)
 {
-    struct udp_batch *batch = memory_new(sizeof(*batch));
+    struct udp_batch *batch = memory_new_apart(sizeof(*batch));
 
     for (size_t i = 0; i < UDP_BATCH_SIZE; i++) {
         struct msghdr *header = &batch->received[i].msg_hdr;
@@ -99,19 +100,44 @@ static bool packet_info_turn(struct msghdr *header)
     return false;
 }
 
-/* Port 0 cannot be answered; it comes from forgers. */
-static bool datagram_is_served(struct serving *serving, const struct mmsghdr *message,
-                               const struct sockaddr_storage *peer)
+/* Where a datagram on a wildcard socket was sent to; length 0 when the kernel has not said so. */
+static struct address packet_destination(const struct msghdr *header)
 {
-    if (socket_port(peer) == 0) {
-        counters_add(&serving->counters, COUNTER_DROPPED_SOURCE_PORT, 1);
-        return false;
+    const struct cmsghdr *control = CMSG_FIRSTHDR(header);
+    struct address address = {.length = 0};
+
+    if (control == NULL || (header->msg_flags & MSG_CTRUNC) != 0) {
+        return address;
     }
-    if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0) {
-        counters_add(&serving->counters, COUNTER_DROPPED_OVERSIZE, 1);
-        return false;
+    if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_PKTINFO) {
+        address.length = ADDRESS_V4_LENGTH;
+        memcpy(address.octets, CMSG_DATA(control) + offsetof(struct in_pktinfo, ipi_addr),
+               address.length);
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_PKTINFO) {
+        address.length = ADDRESS_V6_LENGTH;
+        memcpy(address.octets, CMSG_DATA(control) + offsetof(struct in6_pktinfo, ipi6_addr),
+               address.length);
     }
-    return true;
+    return address;
+}
+
+/* The reason for which a datagram is not even looked at; COUNTER_COUNT for none. */
+static enum counter datagram_fault(const struct udp *udp, const struct msghdr *header,
+                                   const struct sockaddr_storage *peer)
+{
+    const struct serving *serving = udp->serving;
+    struct address destination = {.length = 0};
+
+    if (reflector_is_port(socket_port(peer))) {
+        return COUNTER_DROPPED_SOURCE_PORT;
+    }
+    if (udp->is_wildcard) {
+        destination = packet_destination(header);
+    }
+    if (reflector_is_own(peer, serving->listens, serving->listen_count, &destination)) {
+        return COUNTER_DROPPED_OWN_ADDRESS;
+    }
+    return (header->msg_flags & MSG_TRUNC) != 0 ? COUNTER_DROPPED_OVERSIZE : COUNTER_COUNT;
 }
 
 /* Answer message `index`; false when nothing goes back. */
@@ -120,15 +146,19 @@ static bool batch_answer(const struct udp *udp, size_t index, struct msghdr *rep
     struct udp_batch *batch = udp->batch;
     struct mmsghdr *message = &batch->received[index];
     struct response *response = &batch->responses[index];
+    enum counter fault = datagram_fault(udp, &message->msg_hdr, &batch->peers[index]);
     struct address client;
 
-    if (!datagram_is_served(udp->serving, message, &batch->peers[index])) {
+    if (fault != COUNTER_COUNT) {
+        counters_add(&udp->serving->counters, COUNTER_QUERIES_UDP, 1);
+        counters_add(&udp->serving->counters, fault, 1);
         return false;
     }
     client = serving_client(&batch->peers[index]);
     serving_respond(udp->serving, response, batch->requests[index], message->msg_len, TRANSPORT_UDP,
                     &client);
-    if (response->part_count == 0) {
+    if (response->part_count == 0 ||
+        !serving_admit(udp->serving, response, &client, (int64_t)uv_now(udp->poll.loop))) {
         return false;
     }
     reply->msg_name = &batch->peers[index];
@@ -145,6 +175,34 @@ static bool batch_answer(const struct udp *udp, size_t index, struct msghdr *rep
     return true;
 }
 
+_Static_assert((int)UDP_BATCH_SIZE <= (int)SNAPSHOT_PREFETCH_MAX, "a batch is prefetched at once");
+
+/* In a large table the requests of a batch wait for memory together, and not one after another. */
+static void batch_prefetch(const struct udp *udp, unsigned received)
+{
+    const struct udp_batch *batch = udp->batch;
+    uint32_t hashes[UDP_BATCH_SIZE];
+    size_t count = 0;
+
+    for (unsigned i = 0; i < received; i++) {
+        if (serving_name_hash(batch->requests[i], batch->received[i].msg_len, &hashes[count])) {
+            count++;
+        }
+    }
+    snapshot_prefetch(udp->serving->snapshot, hashes, count);
+}
+
+static void batch_note_prefetch(const struct udp *udp, const uint8_t *origins, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const struct sockaddr_storage *peer = &udp->batch->peers[origins[i]];
+        struct address client = serving_client(peer);
+
+        serving_note_prefetch(udp->serving, &udp->batch->responses[origins[i]], &client,
+                              socket_port(peer));
+    }
+}
+
 /* `count` messages from `first` on have left. */
 static void batch_note(const struct udp *udp, const struct mmsghdr *first, unsigned count)
 {
@@ -152,9 +210,13 @@ static void batch_note(const struct udp *udp, const struct mmsghdr *first, unsig
     const uint8_t *origins = &batch->origins[first - batch->sent];
     int64_t now_ms = (int64_t)uv_now(udp->poll.loop);
 
+    if (snapshot_is_large(udp->serving->snapshot)) {
+        batch_note_prefetch(udp, origins, count);
+    }
     for (unsigned i = 0; i < count; i++) {
         const struct response *response = &batch->responses[origins[i]];
 
+        serving_count(udp->serving, response);
         if (response->mark != NULL) {
             const struct sockaddr_storage *peer = &batch->peers[origins[i]];
             struct address client = serving_client(peer);
@@ -217,10 +279,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         udp_recover(udp);
         return;
     }
+    serving_tick(udp->serving);
     for (int round = 0; round < UDP_BATCHES_PER_WAKE; round++) {
         int received = batch_receive(udp);
         unsigned answered = 0;
 
+        if (received > 1 && snapshot_is_large(udp->serving->snapshot)) {
+            batch_prefetch(udp, (unsigned)received);
+        }
         for (int i = 0; i < received; i++) {
             if (batch_answer(udp, (size_t)i, &udp->batch->sent[answered].msg_hdr)) {
                 udp->batch->origins[answered++] = (uint8_t)i;

@@ -3,6 +3,10 @@
 /*
  * server/udp.h - queries over UDP: a batch in by recvmmsg(2), a batch out by sendmmsg(2).
  *
+ * Every datagram is a query that is counted, and then either an answer that the kernel has taken or
+ * a drop with its reason. A send that fails costs the client that one answer and nobody else
+ * anything.
+ *
  * Lives on one worker's loop; nothing here may be called from another thread. All memory is taken
  * at udp_new(), none per packet.
  */

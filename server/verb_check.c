@@ -85,6 +85,10 @@ enum exit_status verb_check(const struct options *options)
         return STATUS_FAILED;
     }
     fleet_files_check(config);
+    for (size_t i = 0; i < config->warning_count; i++) {
+        fprintf(stderr, "%s:%u: warning: %s\n", path, config->warnings[i].line,
+                config->warnings[i].text);
+    }
     if (config->unbuilt != NULL) {
         fprintf(stderr, "%s: warning: not built yet, without effect: %s\n", path, config->unbuilt);
     }

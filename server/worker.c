@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <uv.h>
 
 #include "server/serving.h"
@@ -25,6 +26,7 @@ struct worker {
     bool is_running;
     bool is_stopped; /* worker_stop() was called; main thread only */
     _Atomic(struct snapshot *) mailbox;
+    _Atomic(struct respond_rules *) rules_mailbox;
     atomic_bool must_stop;
     struct serving serving;
     struct udp_batch *udp_batch;
@@ -43,16 +45,36 @@ static void worker_close_handles(struct worker *worker)
     uv_close((uv_handle_t *)&worker->wake, NULL);
 }
 
-/* In the worker's thread, between packets. */
-static void on_wake(uv_async_t *wake)
+/* They hold secrets. */
+static void rules_free(struct respond_rules *rules)
 {
-    struct worker *worker = wake->data;
+    if (rules != NULL) {
+        explicit_bzero(rules, sizeof(*rules));
+        free(rules);
+    }
+}
+
+/* Take what the main thread has left. In the worker's thread, between packets. */
+static void mailboxes_empty(struct worker *worker)
+{
     struct snapshot *newest = atomic_exchange(&worker->mailbox, NULL);
+    struct respond_rules *rules = atomic_exchange(&worker->rules_mailbox, NULL);
 
     if (newest != NULL) {
         snapshot_unref(worker->serving.snapshot);
         worker->serving.snapshot = newest;
     }
+    if (rules != NULL) {
+        worker->serving.rules = *rules;
+        rules_free(rules);
+    }
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct worker *worker = wake->data;
+
+    mailboxes_empty(worker);
     if (atomic_load(&worker->must_stop)) {
         worker_close_handles(worker);
     }
@@ -104,11 +126,23 @@ static bool worker_open_loop(struct worker *worker, struct error *error)
     return true;
 }
 
+/* Which networks share a set must not be known to anybody, see rate_limit.h. */
+static bool worker_open_rate_limit(struct worker *worker, struct error *error)
+{
+    uint8_t hash_key[SIPHASH_KEY_LENGTH];
+
+    if (getrandom(hash_key, sizeof(hash_key), 0) != (ssize_t)sizeof(hash_key)) {
+        return error_set(error, "the kernel gives no random octets");
+    }
+    worker->serving.rate_limit = rate_limit_new(hash_key);
+    return true;
+}
+
 struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count,
                           const struct worker *sibling, struct snapshot *snapshot,
                           struct error *error)
 {
-    struct worker *worker = memory_new(sizeof(*worker));
+    struct worker *worker = memory_new_apart(sizeof(*worker));
 
     if (!worker_open_loop(worker, error)) {
         free(worker);
@@ -119,13 +153,16 @@ struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count
     worker->udps = memory_new(count * sizeof(struct udp *));
     worker->udp_batch = udp_batch_new();
     worker->tcp = tcp_server_new(&worker->loop, &worker->serving);
-    worker->serving.snapshot = snapshot_ref(snapshot);
+    worker->serving.snapshot = snapshot == NULL ? NULL : snapshot_ref(snapshot);
     worker->serving.seen = seen_table_new();
+    worker->serving.listens = worker->pairs;
+    worker->serving.listen_count = count;
     for (size_t i = 0; i < count; i++) {
         worker->pairs[i].udp_fd = -1;
         worker->pairs[i].tcp_fd = -1;
     }
-    if (!worker_bind(worker, addresses, sibling, error) || !worker_listen(worker, error)) {
+    if (!worker_open_rate_limit(worker, error) || !worker_bind(worker, addresses, sibling, error) ||
+        !worker_listen(worker, error)) {
         worker_free(worker);
         return NULL;
     }
@@ -137,10 +174,16 @@ const struct sockaddr_storage *worker_address(const struct worker *worker, size_
     return &worker->pairs[index].address;
 }
 
+void worker_limit_tcp(struct worker *worker, size_t connections_max)
+{
+    tcp_server_limit(worker->tcp, connections_max);
+}
+
 static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
 
+    mailboxes_empty(worker); /* packets may be there before the wake-up is */
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     return NULL;
 }
@@ -172,6 +215,20 @@ void worker_publish(struct worker *worker, struct snapshot *snapshot)
     (void)uv_async_send(&worker->wake); /* sends may merge: only the newest table matters */
 }
 
+void worker_set_rules(struct worker *worker, const struct respond_rules *rules)
+{
+    struct respond_rules *copy = memory_new(sizeof(*copy));
+
+    *copy = *rules;
+    rules_free(atomic_exchange(&worker->rules_mailbox, copy));
+    (void)uv_async_send(&worker->wake);
+}
+
+void worker_set_rate_limit(struct worker *worker, const struct rate_limit_settings *settings)
+{
+    rate_limit_set(worker->serving.rate_limit, settings);
+}
+
 void worker_stop(struct worker *worker)
 {
     if (worker->is_stopped) {
@@ -201,7 +258,10 @@ void worker_free(struct worker *worker)
     udp_batch_free(worker->udp_batch);
     snapshot_unref(atomic_exchange(&worker->mailbox, NULL));
     snapshot_unref(worker->serving.snapshot);
+    rules_free(atomic_exchange(&worker->rules_mailbox, NULL));
+    explicit_bzero(&worker->serving.rules, sizeof(worker->serving.rules));
     seen_table_free(worker->serving.seen);
+    rate_limit_free(worker->serving.rate_limit);
     free(worker->udps);
     free(worker->pairs);
     free(worker);

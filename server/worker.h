@@ -20,6 +20,8 @@
 #include <stddef.h>
 
 #include "server/counters.h"
+#include "server/rate_limit.h"
+#include "server/respond.h"
 #include "server/seen.h"
 #include "zones/error.h"
 #include "zones/snapshot.h"
@@ -30,7 +32,8 @@ struct worker;
  * Bind UDP and TCP on each of `count` addresses. `sibling` is a worker made before from the same
  * addresses, whose ports are shared (also where an address has port 0); NULL makes the first one,
  * which refuses an address that another process has. `snapshot` is what is answered from until
- * the first worker_publish(); one reference of it is taken. NULL with the reason on failure.
+ * the first worker_publish(); one reference of it is taken. It may be NULL when worker_publish()
+ * comes before worker_start(). NULL with the reason on failure.
  */
 struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count,
                           const struct worker *sibling, struct snapshot *snapshot,
@@ -39,7 +42,11 @@ struct worker *worker_new(const struct sockaddr_storage *addresses, size_t count
 /* The address that was bound in the place of `index`, with its real port. */
 const struct sockaddr_storage *worker_address(const struct worker *worker, size_t index);
 
-/* Run the thread, with every signal blocked in it. False when there can be no further thread. */
+/* See tcp_server_limit() in server/tcp.h. Before worker_start(). */
+void worker_limit_tcp(struct worker *worker, size_t connections_max);
+
+/* Run the thread, with every signal blocked in it. What was published and set before goes for the
+ * first packet already. False when there can be no further thread. */
 bool worker_start(struct worker *worker, struct error *error);
 
 /*
@@ -47,6 +54,12 @@ bool worker_start(struct worker *worker, struct error *error);
  * than the worker wakes is fine: only the newest table matters. Not after worker_stop().
  */
 void worker_publish(struct worker *worker, struct snapshot *snapshot);
+
+/* What responses tell from soon on; `rules` are copied. At first they are zeroed. */
+void worker_set_rules(struct worker *worker, const struct respond_rules *rules);
+
+/* How much strangers get from now on. */
+void worker_set_rate_limit(struct worker *worker, const struct rate_limit_settings *settings);
 
 /*
  * Ask the worker to end. Returns at once, so that several workers end side by side; answers that

@@ -10,6 +10,7 @@
 
 #include "discovery/log.h"
 #include "server/socket.h"
+#include "server/tcp.h"
 #include "zones/arena.h"
 
 struct worker_pool {
@@ -19,8 +20,7 @@ struct worker_pool {
     const struct counters **counters;
 };
 
-static bool workers_bind(struct worker_pool *pool, const struct config *config,
-                         struct snapshot *snapshot, struct error *error)
+static bool workers_bind(struct worker_pool *pool, const struct config *config, struct error *error)
 {
     struct sockaddr_storage *addresses = memory_new(config->listen_count * sizeof(*addresses));
     bool is_bound = true;
@@ -30,8 +30,7 @@ static bool workers_bind(struct worker_pool *pool, const struct config *config,
     }
     while (is_bound && pool->count < config->workers) {
         const struct worker *sibling = pool->count == 0 ? NULL : pool->workers[0];
-        struct worker *worker =
-            worker_new(addresses, config->listen_count, sibling, snapshot, error);
+        struct worker *worker = worker_new(addresses, config->listen_count, sibling, NULL, error);
 
         is_bound = worker != NULL;
         if (is_bound) {
@@ -56,28 +55,48 @@ static void listeners_log(const struct worker_pool *pool, const struct config *c
     }
 }
 
-bool worker_pool_open(struct worker_pool **pool, const struct config *config,
-                      struct snapshot *snapshot, struct error *error)
+/* All sockets are open, so that what is left is for clients and for what is reserved. */
+static void workers_limit_tcp(const struct worker_pool *pool)
+{
+    size_t connections_max = tcp_connections_affordable(socket_descriptors_left(), pool->count);
+
+    for (size_t index = 0; index < pool->count; index++) {
+        worker_limit_tcp(pool->workers[index], connections_max);
+    }
+    if (connections_max < TCP_CONNECTIONS_MAX) {
+        log_event(LEVEL_WARNING, "the limit on open files leaves few TCP connections",
+                  log_number("per-worker", (int64_t)connections_max),
+                  log_number("wanted", TCP_CONNECTIONS_MAX));
+    }
+}
+
+bool worker_pool_open(struct worker_pool **pool, const struct config *config, struct error *error)
 {
     struct worker_pool *made = memory_new(sizeof(*made));
-    bool is_open = false;
 
     *made = (struct worker_pool){
         .workers = memory_new(config->workers * sizeof(struct worker *)),
         .seen = memory_new(config->workers * sizeof(const struct seen_table *)),
         .counters = memory_new(config->workers * sizeof(const struct counters *)),
     };
-    is_open = workers_bind(made, config, snapshot, error);
-    for (size_t index = 0; is_open && index < made->count; index++) {
-        is_open = worker_start(made->workers[index], error);
-    }
-    if (!is_open) {
+    *pool = made;
+    if (!workers_bind(made, config, error)) {
         worker_pool_close(made);
         *pool = NULL;
-        return false;
     }
-    listeners_log(made, config);
-    *pool = made;
+    return *pool != NULL;
+}
+
+bool worker_pool_start(struct worker_pool *pool, const struct config *config, struct error *error)
+{
+    workers_limit_tcp(pool);
+    worker_pool_set_rate_limit(pool, config);
+    for (size_t index = 0; index < pool->count; index++) {
+        if (!worker_start(pool->workers[index], error)) {
+            return false;
+        }
+    }
+    listeners_log(pool, config);
     return true;
 }
 
@@ -85,6 +104,24 @@ void worker_pool_publish(struct worker_pool *pool, struct snapshot *snapshot)
 {
     for (size_t index = 0; index < pool->count; index++) {
         worker_publish(pool->workers[index], snapshot);
+    }
+}
+
+void worker_pool_set_rules(struct worker_pool *pool, const struct respond_rules *rules)
+{
+    for (size_t index = 0; index < pool->count; index++) {
+        worker_set_rules(pool->workers[index], rules);
+    }
+}
+
+void worker_pool_set_rate_limit(struct worker_pool *pool, const struct config *config)
+{
+    const struct rate_limit_settings settings = {.per_second = config->rate_limit,
+                                                 .slip = config->rate_limit_slip,
+                                                 .workers = (uint32_t)pool->count};
+
+    for (size_t index = 0; index < pool->count; index++) {
+        worker_set_rate_limit(pool->workers[index], &settings);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * server/worker_pool.h - all workers as one: opened, published to and closed together.
+ * server/worker_pool.h - all workers as one: opened, started, published to and closed together.
  *
  * Main thread only.
  */
@@ -15,14 +15,25 @@
 struct worker_pool;
 
 /*
- * Bind every worker's sockets on what `config` listens to; then start the threads, which answer
- * from `snapshot`; then log the addresses. False when one of it fails; nothing is left open then.
+ * Bind every worker's sockets on what `config` listens to, as long as we have the right to. Nothing
+ * is answered yet. False when one of them fails; nothing is left open then.
  */
-bool worker_pool_open(struct worker_pool **pool, const struct config *config,
-                      struct snapshot *snapshot, struct error *error);
+bool worker_pool_open(struct worker_pool **pool, const struct config *config, struct error *error);
+
+/*
+ * Start the threads, after the first worker_pool_publish(), and log the addresses. False when one
+ * of them fails; the pool is to be closed all the same.
+ */
+bool worker_pool_start(struct worker_pool *pool, const struct config *config, struct error *error);
 
 /* See worker_publish(). */
 void worker_pool_publish(struct worker_pool *pool, struct snapshot *snapshot);
+
+/* See worker_set_rules(). */
+void worker_pool_set_rules(struct worker_pool *pool, const struct respond_rules *rules);
+
+/* How much strangers get from now on, by the configuration's rate-limit and rate-limit-slip. */
+void worker_pool_set_rate_limit(struct worker_pool *pool, const struct config *config);
 
 /* What each worker has, borrowed until worker_pool_close(); so many of either. */
 size_t worker_pool_count(const struct worker_pool *pool);

@@ -13,6 +13,10 @@ find tests/unit -name 'test_*.c' | while read -r test; do
     discovery/guard_scenarios) continue ;; # tests/scenarios/guard, run against discovery/guard
     discovery/guard_promises) continue ;;  # what the guard promises, by its parts together
     discovery/guard_model) continue ;;     # random fleets and faults, against an oracle
+    discovery/guard_crowd) continue ;;     # the view as a whole, with hundreds of members
+    server/allocations) continue ;;     # the way of a packet, with a counter in front of malloc()
+    server/capacity) continue ;;        # whole messages against the ladder, to the octet
+    server/respond_edns) continue ;;    # OPT, cookies and strangers: respond, edns, query together
     zones/cluster_sizes) continue ;;    # cluster answers at every size from 512 to 65,535
     esac
     if [ ! -e "$twin.c" ] && [ ! -e "$twin.h" ]; then

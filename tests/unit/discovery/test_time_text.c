@@ -78,6 +78,8 @@ static void other_texts_are_refused(void **state)
         "2026-08-21T17:00:00UTC",
         "+026-08-21T17:00:00Z",
         "12026-08-21T17:00:00Z",
+        "9999-12-31T23:59:59-00:01", /* in UTC of the year 10000 */
+        "0000-01-01T00:00:00+00:01",
         "20260821T170000Z",
         "1787331600",
     };
@@ -108,7 +110,9 @@ static void every_cut_of_a_time_is_refused(void **state)
 
 static void times_are_written_in_utc_and_read_back(void **state)
 {
-    static const int64_t times_s[] = {0, 1, 951782400, 1787331600, 2147483648, 253402300799};
+    static const int64_t times_s[] = {
+        0,           1, 951782400, 1787331600, 2147483648, 253402300799, -62167219200, -55000000000,
+        -30610224001};
 
     (void)state;
     for (size_t i = 0; i < sizeof(times_s) / sizeof(times_s[0]); i++) {
@@ -128,6 +132,8 @@ static void a_time_beyond_any_calendar_still_has_a_text(void **state)
 
     (void)state;
     assert_string_equal(time_to_text(INT64_MAX, text), "@9223372036854775807");
+    assert_string_equal(time_to_text(INT64_C(253402300800), text), "@253402300800");
+    assert_string_equal(time_to_text(INT64_C(-62167219201), text), "@-62167219201");
 }
 
 int main(void)

@@ -29,7 +29,8 @@ static inline void respond_flat(struct flat *flat, const struct snapshot *snapsh
     struct response response;
 
     memset(&response, 0xa5, sizeof(response));
-    respond(&response, snapshot, request, request_length, transport, client);
+    respond(&response, &(struct respond_basis){.snapshot = snapshot}, request, request_length,
+            transport, client);
     flat->length = 0;
     for (size_t i = 0; i < response.part_count; i++) {
         assert_true(flat->length + response.parts[i].iov_len <= sizeof(flat->octets));

@@ -8,11 +8,13 @@
 #ifndef TESTS_UNIT_SERVER_TCP_FIXTURE_H
 #define TESTS_UNIT_SERVER_TCP_FIXTURE_H
 
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 
 #include "server/tcp.h"
 #include "tests/unit/moved_clock.h"
+#include "tests/unit/server/counters_fixture.h"
 #include "tests/unit/server/fixture.h"
 
 enum {
@@ -20,7 +22,6 @@ enum {
     PUMPS_MAX = 1000,
     PUMP_WAIT_MS = 5,
     QUIET_PUMPS = 20,
-    CONNECTION_FDS = 2, /* both ends are ours */
 };
 
 struct bench {
@@ -42,19 +43,36 @@ static inline void bench_open(struct bench *bench, size_t members)
     assert_true(tcp_server_listen(bench->server, &bench->pair, NULL));
 }
 
+static inline uint64_t bench_count(const struct bench *bench, enum counter counter)
+{
+    return counters_get(&bench->serving.counters, counter);
+}
+
+/* Every connection that was accepted and is over has one fate, and every query one end. */
+static inline void bench_expect_balance(const struct bench *bench)
+{
+    static const enum counter fates[] = {
+        COUNTER_TCP_TIMED_OUT,   COUNTER_TCP_BAD_LENGTH, COUNTER_TCP_EVICTED, COUNTER_TCP_SLOW,
+        COUNTER_TCP_NOT_READING, COUNTER_TCP_EXPIRED,    COUNTER_TCP_ENDED,
+    };
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < sizeof(fates) / sizeof(fates[0]); i++) {
+        sum += bench_count(bench, fates[i]);
+    }
+    assert_int_equal(sum, bench_count(bench, COUNTER_TCP_ACCEPTED));
+    assert_counters_balance(&bench->serving.counters);
+}
+
 static inline void bench_close(struct bench *bench)
 {
     tcp_server_stop(bench->server);
     assert_int_equal(uv_run(&bench->loop, UV_RUN_DEFAULT), 0);
     assert_int_equal(uv_loop_close(&bench->loop), 0);
+    bench_expect_balance(bench);
     tcp_server_free(bench->server);
     socket_pair_close(&bench->pair);
     snapshot_unref(bench->serving.snapshot);
-}
-
-static inline uint64_t bench_count(const struct bench *bench, enum counter counter)
-{
-    return counters_get(&bench->serving.counters, counter);
 }
 
 static inline void bench_pump(struct bench *bench)
@@ -70,17 +88,25 @@ static inline void bench_pass_time(struct bench *bench, int64_t seconds)
     bench_pump(bench);
 }
 
-static inline int client_open(struct bench *bench)
+/* `host` is an address of the loopback network, of which each counts as a client of its own. */
+static inline int client_open_from(struct bench *bench, const char *host)
 {
+    struct sockaddr_storage source = fixture_address(host, 0);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int on = 1;
 
     assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&source, socket_address_length(&source)), 0);
     assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&bench->pair.address,
                              socket_address_length(&bench->pair.address)),
                      0);
     return fd;
+}
+
+static inline int client_open(struct bench *bench)
+{
+    return client_open_from(bench, "127.0.0.1");
 }
 
 static inline void client_send(int fd, const void *octets, size_t length)
@@ -140,6 +166,22 @@ static inline bool client_is_closed(struct bench *bench, int fd)
     return false;
 }
 
+/* How the connection ends for a client that takes all that is there; 0: in order. */
+static inline int client_end(struct bench *bench, int fd)
+{
+    static uint8_t octets[MESSAGE_MAX];
+    ssize_t count = 1;
+
+    for (unsigned i = 0; count != 0 && i < PUMPS_MAX; i++) {
+        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
+        count = recv(fd, octets, sizeof(octets), MSG_DONTWAIT);
+        if (count < 0 && errno != EAGAIN) {
+            return errno;
+        }
+    }
+    return count == 0 ? 0 : EAGAIN;
+}
+
 /* A query behind its length prefix; returns both together. */
 static inline size_t framed_query(uint8_t *octets, uint16_t id, const char *name)
 {
@@ -148,6 +190,17 @@ static inline size_t framed_query(uint8_t *octets, uint16_t id, const char *name
     octets[0] = (uint8_t)(length >> 8);
     octets[1] = (uint8_t)length;
     return length + 2;
+}
+
+/* Ask once and take the answer; false when there is none. */
+static inline bool client_ask(struct bench *bench, int fd)
+{
+    static uint8_t message[MESSAGE_MAX];
+    uint8_t query[FIXTURE_REQUEST_MAX + 2];
+    size_t length = framed_query(query, 1, FIXTURE_CLUSTER);
+
+    return send(fd, query, length, MSG_NOSIGNAL) == (ssize_t)length &&
+           client_receive(bench, fd, message) > 12;
 }
 
 /* Queries for 64 KiB each until the server takes no more; returns how many it was sent. */

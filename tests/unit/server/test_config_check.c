@@ -243,6 +243,71 @@ static void wildcard_addresses_want_an_allow_query_in_every_zone(void **state)
     config_free(config);
 }
 
+static void public_addresses_want_an_allow_query_in_every_zone(void **state)
+{
+    struct heard heard;
+    struct config *config = NULL;
+
+    (void)state;
+    assert_null(load_text("listen = {\"127.0.0.1:53\", \"203.0.113.5:53\"}\n"
+                          "zone \"a.example\" { nameservers = \"x\" }\n",
+                          &heard));
+    assert_int_equal(heard.count, 1);
+    assert_true(heard_has(&heard, ":2: zone a.example: allow-query must be set when listen has a "
+                                  "public address (203.0.113.5:53)"));
+    heard_free(&heard);
+    config = load_text("listen = {\"10.0.0.1:53\", \"[fe80::1]:53\", \"100.64.0.1:53\"}\n"
+                       "zone \"a.example\" { nameservers = \"x\" }\n",
+                       &heard);
+    assert_non_null(config);
+    assert_int_equal(config->warning_count, 0);
+    config_free(config);
+}
+
+/* Open to all is an operator's right, if it is said; large answers to all are warned of. */
+static void large_answers_to_everybody_are_warned_of(void **state)
+{
+    static const struct {
+        const char *why;
+        const char *keys; /* of the zone, on lines 3 and 4 */
+        unsigned line;    /* 0: no warning */
+        const char *named;
+    } rows[] = {
+        {"the default size",    "allow-query = \"0.0.0.0/0\"\n\n",                    2, "0.0.0.0/0"},
+        {"an octet too many",   "allow-query = \"0.0.0.0/0\"\nudp-size = 1233\n",     4, "1233"     },
+        {"what is safe",        "allow-query = \"0.0.0.0/0\"\nudp-size = 1232\n",     0, NULL       },
+        {"everybody with IPv6", "\nallow-query = {\"10.0.0.0/8\", \"::/0\"}\n",       2, "::/0"     },
+        {"everybody in halves", "allow-query = {\"0.0.0.0/1\", \"128.0.0.0/1\"}\n\n", 2,
+         "0.0.0.0/1"                                                                                },
+        {"all of global IPv6",  "allow-query = \"2000::/3\"\n\n",                     2, "2000::/3" },
+        {"one large network",   "allow-query = \"11.0.0.0/8\"\nudp-size = 65535\n",   0, NULL       },
+        {"the default",         "\n\n",                                               0, NULL       },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[TEXT_SIZE];
+        struct heard heard;
+        struct config *config = NULL;
+
+        (void)snprintf(text, sizeof(text),
+                       "listen = \"127.0.0.1:53\"\n"
+                       "zone \"a.example\" { nameservers = \"x\"\n%s}\n",
+                       rows[i].keys);
+        config = load_text(text, &heard);
+        assert_non_null(config);
+        if (config->warning_count != (rows[i].line == 0 ? 0 : 1)) {
+            fail_msg("%s: %zu warnings", rows[i].why, config->warning_count);
+        }
+        if (rows[i].line != 0) {
+            assert_int_equal(config->warnings[0].line, rows[i].line);
+            assert_non_null(strstr(config->warnings[0].text, "zone a.example: udp-size is "));
+            assert_non_null(strstr(config->warnings[0].text, rows[i].named));
+        }
+        config_free(config);
+    }
+}
+
 static void files_that_are_no_configuration_are_refused(void **state)
 {
     static char large[1024 * 1024 + 1];
@@ -296,6 +361,8 @@ int main(void)
         cmocka_unit_test(what_stands_before_a_syntax_error_is_told_as_well),
         cmocka_unit_test(a_good_file_loads_after_one_with_a_string_that_never_ends),
         cmocka_unit_test(wildcard_addresses_want_an_allow_query_in_every_zone),
+        cmocka_unit_test(public_addresses_want_an_allow_query_in_every_zone),
+        cmocka_unit_test(large_answers_to_everybody_are_warned_of),
         cmocka_unit_test(files_that_are_no_configuration_are_refused),
         cmocka_unit_test(a_thousand_problems_are_cut_to_a_hundred),
     };

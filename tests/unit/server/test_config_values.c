@@ -191,6 +191,52 @@ static void sockets_are_numeric_addresses_with_a_port(void **state)
     }
 }
 
+static void addresses_that_strangers_may_reach_are_public(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_public;
+    } rows[] = {
+        {"0.0.0.0:53",         true },
+        {"[::]:53",            true },
+        {"127.0.0.1:53",       false},
+        {"127.255.255.254:53", false},
+        {"128.0.0.1:53",       true },
+        {"10.255.0.1:53",      false},
+        {"11.0.0.1:53",        true },
+        {"172.15.255.255:53",  true },
+        {"172.16.0.0:53",      false},
+        {"172.31.255.255:53",  false},
+        {"172.32.0.0:53",      true },
+        {"192.167.1.1:53",     true },
+        {"192.168.1.1:53",     false},
+        {"100.63.255.255:53",  true },
+        {"100.64.0.1:53",      false},
+        {"100.127.255.255:53", false},
+        {"100.128.0.0:53",     true },
+        {"169.254.1.1:53",     false},
+        {"203.0.113.5:53",     true },
+        {"[::1]:53",           false},
+        {"[::2]:53",           true },
+        {"[fc00::1]:53",       false},
+        {"[fdff::1]:53",       false},
+        {"[fe00::1]:53",       true },
+        {"[fe80::1]:53",       false},
+        {"[fec0::1]:53",       true },
+        {"[2001:db8::1]:53",   true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config_listen listen;
+
+        assert_true(socket_parse(&listen, rows[i].text, NULL));
+        if (socket_is_public(&listen) != rows[i].is_public) {
+            fail_msg("%s", rows[i].text);
+        }
+    }
+}
+
 static void cluster_names_hold_the_group_once(void **state)
 {
     static const struct {
@@ -409,6 +455,7 @@ int main(void)
         cmocka_unit_test(durations_are_written_with_their_largest_unit),
         cmocka_unit_test(a_choice_is_one_of_the_names_and_the_others_are_told),
         cmocka_unit_test(sockets_are_numeric_addresses_with_a_port),
+        cmocka_unit_test(addresses_that_strangers_may_reach_are_public),
         cmocka_unit_test(cluster_names_hold_the_group_once),
         cmocka_unit_test(a_cluster_name_of_three_hundred_octets_is_refused),
         cmocka_unit_test(regions_have_the_shape_of_a_region),

@@ -210,7 +210,8 @@ static const struct outcome outcomes[] = {
      RCODE_SERVFAIL,                                                                                            false, 0, 0},
     {"a known name of a partial zone",    FIXTURE_CLUSTER,       33,  ZONE_PARTIAL,  &loopback, RCODE_NOERROR,
      true,                                                                                                             3, 0},
-    {"a transfer",                        "sd.example.com",      252, ZONE_COMPLETE, &loopback, RCODE_REFUSED,  false, 0, 0},
+    {"AXFR over UDP",                     "sd.example.com",      252, ZONE_COMPLETE, &loopback, RCODE_NOTIMP,   false, 0, 0},
+    {"IXFR over UDP",                     "sd.example.com",      251, ZONE_COMPLETE, &loopback, RCODE_REFUSED,  false, 0, 0},
 };
 
 static void each_outcome_has_its_rcode_and_sections(void **state)
@@ -248,7 +249,8 @@ static void a_request_that_cannot_be_read_gets_a_bare_header(void **state)
                  TRANSPORT_UDP, &loopback);
     assert_int_equal(flat.length, 12);
     assert_memory_equal(flat.octets, "\xab\xcd\x81\1\0\0\0\0\0\0\0\0", 12);
-    respond_flat(&flat, snapshot, (const uint8_t *)"\xab\xcd\x28\0\0\1\0\0\0\0\0\0", 12,
+    /* RFC 8906 section 3.1.4: flags of queries mean nothing with other opcodes. */
+    respond_flat(&flat, snapshot, (const uint8_t *)"\xab\xcd\x2f\xf0\0\1\0\0\0\0\0\0", 12,
                  TRANSPORT_UDP, &loopback);
     assert_int_equal(flat.length, 12);
     assert_memory_equal(flat.octets, "\xab\xcd\xa8\4\0\0\0\0\0\0\0\0", 12);
@@ -350,7 +352,8 @@ static void texts_of_targets_lie_in_their_responses(void **state)
         uint8_t request[FIXTURE_REQUEST_MAX];
         size_t length = fixture_query(request, 1, targets[i], 16, 0);
 
-        respond(&responses[i], snapshot, request, length, TRANSPORT_UDP, &loopback);
+        respond(&responses[i], &(struct respond_basis){.snapshot = snapshot}, request, length,
+                TRANSPORT_UDP, &loopback);
     }
     for (size_t i = 0; i < 2; i++) {
         const uint8_t *records = responses[i].parts[1].iov_base;
@@ -440,7 +443,8 @@ static void only_srv_answers_of_a_cluster_carry_its_mark(void **state)
         struct response response;
 
         memset(&response, 0xa5, sizeof(response));
-        respond(&response, snapshot, request, length, TRANSPORT_UDP, rows[i].client);
+        respond(&response, &(struct respond_basis){.snapshot = snapshot}, request, length,
+                TRANSPORT_UDP, rows[i].client);
         if ((response.mark != NULL) != rows[i].is_marked) {
             fail_msg("%s: marked %d", rows[i].why, response.mark != NULL);
         }
@@ -460,7 +464,8 @@ static void an_answer_that_the_client_will_drop_carries_no_mark(void **state)
         size_t length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, sizes[i]);
         struct response response;
 
-        respond(&response, snapshot, request, length, TRANSPORT_TCP, &loopback);
+        respond(&response, &(struct respond_basis){.snapshot = snapshot}, request, length,
+                TRANSPORT_TCP, &loopback);
         assert_true(response.length > 512);
         assert_int_equal(response.mark == NULL, sizes[i] == 512);
     }

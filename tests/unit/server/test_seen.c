@@ -552,6 +552,159 @@ static void a_full_neighbourhood_gives_up_who_asked_longest_ago_and_says_so(void
     bench_close(&bench);
 }
 
+static void asking_for_memory_changes_nothing(void **state)
+{
+    struct bench bench;
+    const struct address client = client_number(1);
+
+    (void)state;
+    bench_open(&bench, 1);
+    seen_prefetch(bench.tables[0], &client, 4000, WEB);
+    assert_int_equal(bench_collect(&bench, WEB, START_MS), 0);
+    bench_note(&bench, 0, 4000, 3, START_MS);
+    seen_prefetch(bench.tables[0], &client, 4000, WEB);
+    assert_int_equal(bench_client(&bench, START_MS)->generation, 3);
+    assert_int_equal(bench.clients[0].last_ms, START_MS);
+    bench_close(&bench);
+}
+
+/* Who asks every 15 s and was silent for twenty is no load balancer that has gone. */
+static void a_flood_pushes_out_nobody_who_asks_seldom(void **state)
+{
+    enum { SELDOM = 100, INTERVAL_MS = 15000, SILENT_MS = 20000, FLOOD = 4 * SEEN_SLOTS };
+    struct bench bench;
+    int64_t now_ms = START_MS;
+    size_t found = 0;
+
+    (void)state;
+    bench_open(&bench, 1);
+    for (int question = 0; question < 3; question++, now_ms += INTERVAL_MS) {
+        for (unsigned i = 0; i < SELDOM; i++) {
+            const struct address client = client_number(i);
+
+            seen_note(bench.tables[0], &client, 4000, WEB, 1, now_ms);
+        }
+    }
+    now_ms += SILENT_MS - INTERVAL_MS;
+    for (unsigned i = 0; i < FLOOD; i++) {
+        const struct address client = client_number(SELDOM + i);
+
+        seen_note(bench.tables[0], &client, 4000, WEB, 1, now_ms);
+    }
+    (void)bench_collect(&bench, WEB, now_ms);
+    for (size_t i = 0; i < bench.count; i++) {
+        const struct address end = client_number(SELDOM);
+
+        found += address_compare(&bench.clients[i].address, &end) < 0;
+    }
+    assert_int_equal(found, SELDOM);
+    assert_int_equal(seen_lost_count(bench.tables[0]), 0);
+    bench_close(&bench);
+}
+
+/* Who has gone makes room before anybody who asked once, and is not counted as lost. */
+static void who_has_gone_is_given_up_first(void **state)
+{
+    enum { CLIENTS = 2 * SEEN_SLOTS };
+    struct bench bench;
+    int64_t later_ms = START_MS + SEEN_GONE_MS + SECOND_MS;
+    size_t fresh = 0;
+
+    (void)state;
+    bench_open(&bench, 1);
+    for (int round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < CLIENTS; i++) {
+            const struct address client = client_number(i);
+            int64_t now_ms = round < 2 ? START_MS + round : later_ms;
+
+            if (round < 2 || i >= CLIENTS - SEEN_SLOTS / 2) {
+                seen_note(bench.tables[0], &client, (uint16_t)(4000 + (round == 2 ? 1 : 0)), WEB, 1,
+                          now_ms);
+            }
+        }
+        if (round == 1) {
+            fresh = seen_lost_count(bench.tables[0]);
+        }
+    }
+    assert_int_equal(seen_lost_count(bench.tables[0]), fresh);
+    fresh = 0;
+    (void)bench_collect(&bench, WEB, later_ms);
+    for (size_t i = 0; i < bench.count; i++) {
+        fresh += bench.clients[i].port == 4001;
+    }
+    assert_in_range(fresh, SEEN_SLOTS / 2 - SEEN_SLOTS / 100, SEEN_SLOTS / 2);
+    bench_close(&bench);
+}
+
+/* What counts questions over TCP stays behind in a slot that a client over UDP gets, and the other
+ * way round. */
+static void a_slot_tells_nothing_of_who_had_it_before(void **state)
+{
+    enum { CLIENTS = 2 * SEEN_SLOTS, ROUNDS = 4, PROCESSES = 3 };
+    struct bench bench;
+    int64_t now_ms = START_MS;
+
+    (void)state;
+    bench_open(&bench, 1);
+    for (int round = 0; round < ROUNDS; round++, now_ms += SEEN_GONE_MS + SECOND_MS) {
+        uint16_t port = round % 2 == 0 ? TCP_PORT : 4000;
+        size_t complete = 0;
+
+        for (unsigned i = 0; i < CLIENTS; i++) {
+            const struct address client = client_number((unsigned)round * CLIENTS + i);
+
+            for (unsigned j = 0; j < PROCESSES; j++) {
+                seen_note(bench.tables[0], &client, port, WEB, (uint64_t)round * 10 + 1, now_ms);
+            }
+            /* the fewest answers that count, with the newest generation */
+            for (unsigned j = 0; j < (port == TCP_PORT ? 2 * PROCESSES - 1 : 1); j++) {
+                seen_note(bench.tables[0], &client, port, WEB, (uint64_t)round * 10 + 2,
+                          now_ms + SECOND_MS);
+            }
+        }
+        (void)bench_collect(&bench, WEB, now_ms + SECOND_MS);
+        for (size_t i = 0; i < bench.count; i++) {
+            if (bench.clients[i].last_ms == now_ms + SECOND_MS) {
+                assert_int_equal(bench.clients[i].port, port);
+                assert_int_equal(bench.clients[i].generation, round * 10 + 2);
+                complete++;
+            }
+        }
+        assert_true(complete > SEEN_SLOTS / 2);
+    }
+    bench_close(&bench);
+}
+
+/* Over TCP what is behind the newest generation is told by its distance. */
+static void a_generation_too_far_behind_is_forgotten_and_not_taken_for_another(void **state)
+{
+    static const struct {
+        uint64_t first;
+        uint64_t second;
+        uint64_t expected; /* two processes, the newer generation answered once */
+    } rows[] = {
+        {1, 2,                        1},
+        {1, UINT32_MAX,               1},
+        {1, (uint64_t)UINT32_MAX + 1, 1},
+        {1, (uint64_t)UINT32_MAX + 2, 0},
+        {7, UINT64_MAX,               0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bench bench;
+
+        bench_open(&bench, 1);
+        tcp_second(&bench, 2, rows[i].first, START_MS);
+        bench_note(&bench, 0, TCP_PORT, rows[i].second, START_MS + SECOND_MS);
+        assert_int_equal(bench_client(&bench, START_MS + SECOND_MS)->generation, rows[i].expected);
+        bench_note(&bench, 0, TCP_PORT, rows[i].second, START_MS + SECOND_MS + 1);
+        assert_int_equal(bench_client(&bench, START_MS + SECOND_MS + 1)->generation,
+                         rows[i].second);
+        bench_close(&bench);
+    }
+}
+
 /* ---- threads ---- */
 
 enum { RACE_WRITERS = 2, RACE_NOTES = 1000000, RACE_CLIENTS = 40, RACE_STEP = 50 };
@@ -664,6 +817,11 @@ int main(void)
         cmocka_unit_test(twenty_load_balancers_of_400_clusters_have_room),
         cmocka_unit_test(a_flood_of_one_off_questions_pushes_out_no_load_balancer),
         cmocka_unit_test(a_full_neighbourhood_gives_up_who_asked_longest_ago_and_says_so),
+        cmocka_unit_test(asking_for_memory_changes_nothing),
+        cmocka_unit_test(a_flood_pushes_out_nobody_who_asks_seldom),
+        cmocka_unit_test(who_has_gone_is_given_up_first),
+        cmocka_unit_test(a_slot_tells_nothing_of_who_had_it_before),
+        cmocka_unit_test(a_generation_too_far_behind_is_forgotten_and_not_taken_for_another),
         cmocka_unit_test(entries_are_read_whole_while_workers_write),
     };
 

@@ -5,6 +5,7 @@
  */
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "server/socket.h"
 #include "tests/unit/server/fixture.h"
@@ -116,6 +117,34 @@ static void a_privileged_port_names_the_capability(void **state)
     }
 }
 
+static void each_descriptor_in_use_is_one_less_left(void **state)
+{
+    enum { USED = 10, LIMIT = 100 };
+    struct rlimit before;
+    struct rlimit few;
+    int used[USED];
+    size_t left = 0;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = before;
+    few.rlim_cur = LIMIT;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    left = socket_descriptors_left();
+    assert_in_range(left, USED + 1, LIMIT - 1);
+    for (size_t i = 0; i < USED; i++) {
+        used[i] = dup(STDERR_FILENO);
+        assert_int_equal(socket_descriptors_left(), left - i - 1);
+    }
+    few.rlim_cur = LIMIT - left + USED;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    assert_int_equal(socket_descriptors_left(), 0);
+    for (size_t i = 0; i < USED; i++) {
+        (void)close(used[i]);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +154,7 @@ int main(void)
         cmocka_unit_test(an_address_in_use_is_found_although_ports_are_shared),
         cmocka_unit_test(an_address_of_no_interface_is_named),
         cmocka_unit_test(a_privileged_port_names_the_capability),
+        cmocka_unit_test(each_descriptor_in_use_is_one_less_left),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,11 +214,13 @@ static void zones_and_sources_tell_how_complete_they_are(void **state)
     struct scene *scene = *state;
     char *text = status_text(scene, NULL);
 
-    assert_holds(text,
-                 "{\"origin\":\"sd.example.com\",\"state\":\"complete\",\"serial\":1767323045,"
-                 "\"clusters\":[{\"name\":\"api\",");
-    assert_holds(text, "{\"origin\":\"b.example.com\",\"state\":\"loading\",\"serial\":1767323045,"
-                       "\"clusters\":[]}");
+    assert_holds(text, "{\"origin\":\"sd.example.com\",\"state\":\"complete\",\"stale\":false,"
+                       "\"serial\":1767323045,"
+                       "\"clusters\":[{\"name\":\"api\",");
+    assert_holds(
+        text,
+        "{\"origin\":\"b.example.com\",\"state\":\"loading\",\"stale\":false,\"serial\":1767323045,"
+        "\"clusters\":[]}");
     assert_holds(text, "{\"name\":\"file a\",\"looks\":1,\"failures\":0,\"age_ms\":1500,"
                        "\"members\":6,\"refused\":[],\"last_error\":null,\"restored\":false,"
                        "\"freezes\":[],\"waiting\":[]}");

@@ -116,6 +116,22 @@ static void nothing_served_yet_is_said_in_words(void **state)
                   "delivered yet\n");
 }
 
+static void a_zone_that_may_be_out_of_date_says_so(void **state)
+{
+    (void)state;
+    assert_prints("{\"version\":\"1\",\"now\":\"n\",\"zones\":[{\"origin\":\"a.example\","
+                  "\"state\":\"complete\",\"serial\":7,\"stale\":true,\"clusters\":[]},"
+                  "{\"origin\":\"b.example\",\"state\":\"partial\",\"serial\":8,"
+                  "\"stale\":true,\"clusters\":[]},"
+                  "{\"origin\":\"c.example\",\"state\":\"complete\",\"serial\":9,"
+                  "\"stale\":false,\"clusters\":[]}],\"sources\":[]}",
+                  "rollcall 1 at n\n\n"
+                  "\nzone a.example: serial 7, complete, STALE: its answers may be out of date\n"
+                  "\nzone b.example: serial 8, partial: a source has not delivered yet, STALE: its "
+                  "answers may be out of date\n"
+                  "\nzone c.example: serial 9, complete\n");
+}
+
 /* What the guard holds back, and why not everything is served. */
 static void what_somebody_has_to_look_at_stands_out(void **state)
 {
@@ -202,6 +218,7 @@ int main(void)
         cmocka_unit_test(what_somebody_has_to_look_at_stands_out),
         cmocka_unit_test(a_member_that_is_kept_says_why),
         cmocka_unit_test(nothing_served_yet_is_said_in_words),
+        cmocka_unit_test(a_zone_that_may_be_out_of_date_says_so),
         cmocka_unit_test(what_is_no_such_document_is_refused_with_the_place),
     };
 

@@ -6,93 +6,8 @@
  */
 
 #include <errno.h>
-#include <netinet/udp.h>
 
-#include "server/udp.h"
-#include "tests/unit/server/fixture.h"
-
-enum { ANSWER_MAX = 65535, PUMPS_MAX = 1000, PUMP_WAIT_MS = 5 };
-
-struct bench {
-    uv_loop_t loop;
-    struct socket_pair pair;
-    struct udp_batch *batch;
-    struct serving serving;
-    struct udp *udp;
-};
-
-static void bench_open(struct bench *bench, const char *host)
-{
-    struct sockaddr_storage address = fixture_address(host, 0);
-
-    memset(bench, 0, sizeof(*bench));
-    assert_int_equal(uv_loop_init(&bench->loop), 0);
-    assert_true(socket_pair_open(&bench->pair, &address, NULL));
-    bench->batch = udp_batch_new();
-    bench->serving.snapshot = fixture_snapshot(50, 65535, ZONE_COMPLETE);
-    bench->udp = udp_new(&bench->loop, &bench->pair, bench->batch, &bench->serving, NULL);
-    assert_non_null(bench->udp);
-}
-
-static void bench_close(struct bench *bench)
-{
-    udp_close(bench->udp);
-    assert_int_equal(uv_run(&bench->loop, UV_RUN_DEFAULT), 0);
-    assert_int_equal(uv_loop_close(&bench->loop), 0);
-    socket_pair_close(&bench->pair);
-    udp_batch_free(bench->batch);
-    snapshot_unref(bench->serving.snapshot);
-}
-
-static uint64_t bench_count(const struct bench *bench, enum counter counter)
-{
-    return counters_get(&bench->serving.counters, counter);
-}
-
-/* A client bound to `host`, not connected, as HAProxy 3.3 is. */
-static int client_open(const char *host)
-{
-    struct sockaddr_storage address = fixture_address(host, 0);
-    int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (const struct sockaddr *)&address, socket_address_length(&address)),
-                     0);
-    return fd;
-}
-
-static void client_send(int fd, const void *octets, size_t length,
-                        const struct sockaddr_storage *to)
-{
-    assert_int_equal(
-        sendto(fd, octets, length, 0, (const struct sockaddr *)to, socket_address_length(to)),
-        length);
-}
-
-static bool is_readable(int fd, int wait_ms)
-{
-    struct pollfd watched = {.fd = fd, .events = POLLIN};
-
-    return poll(&watched, 1, wait_ms) == 1;
-}
-
-/* Run the loop until the client has something to read; 0 when nothing comes. */
-static size_t client_receive(struct bench *bench, int fd, uint8_t *octets,
-                             struct sockaddr_storage *from)
-{
-    for (int i = 0; i < PUMPS_MAX; i++) {
-        socklen_t length = sizeof(*from);
-
-        (void)uv_run(&bench->loop, UV_RUN_NOWAIT);
-        if (is_readable(fd, PUMP_WAIT_MS)) {
-            ssize_t count = recvfrom(fd, octets, ANSWER_MAX, 0, (struct sockaddr *)from, &length);
-
-            assert_true(count > 0);
-            return (size_t)count;
-        }
-    }
-    return 0;
-}
+#include "tests/unit/server/udp_fixture.h"
 
 static void a_query_is_answered_from_the_address_that_was_asked(void **state)
 {
@@ -198,32 +113,116 @@ static void what_gets_no_answer_is_counted_by_its_reason(void **state)
     bench_close(&bench);
 }
 
-/* Only a raw socket can send from port 0. */
-static void a_query_from_port_0_gets_no_answer(void **state)
+/* As from the kernel, only that sends fail as `send_failures` says. Ours takes the place of libc's
+ * in this program. */
+static const int *send_failures; /* errno of each message, 0: none; NULL: all of them go */
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
-    struct {
-        struct udphdr header;
-        uint8_t request[FIXTURE_REQUEST_MAX];
-    } packet = {.header = {.source = 0}};
-    struct bench bench;
-    int raw = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
-    size_t length = fixture_query(packet.request, 1, FIXTURE_CLUSTER, 33, 0);
+    for (unsigned i = 0; i < count; i++) {
+        if (send_failures != NULL && *send_failures != 0) {
+            if (i > 0) {
+                return (int)i;
+            }
+            errno = *send_failures++;
+            return -1;
+        }
+        send_failures += send_failures == NULL ? 0 : 1;
+        if (sendmsg(fd, &messages[i].msg_hdr, flags) < 0) {
+            return i > 0 ? (int)i : -1;
+        }
+    }
+    return (int)count;
+}
+
+static void a_send_that_fails_costs_nobody_else_an_answer(void **state)
+{
+    enum { QUERIES = 8 };
+    static const struct {
+        const char *why;
+        int failures[QUERIES + 1]; /* the last one lets the probe through */
+        unsigned answers;
+    } rows[] = {
+        {"the first has no route",       {ENETUNREACH, 0, 0, 0, 0, 0, 0, 0},              7},
+        {"a firewall, in the middle",    {0, 0, 0, EPERM, 0, 0, 0, 0},                    7},
+        {"too long, at the end",         {0, 0, 0, 0, 0, 0, 0, EMSGSIZE},                 7},
+        {"each for a reason of its own",
+         {EPERM, ENETUNREACH, EHOSTUNREACH, EMSGSIZE, EINVAL, EACCES, ECONNREFUSED, EIO},
+         0                                                                                 },
+        {"a signal",                     {0, 0, EINTR, 0, 0, 0, 0, 0, 0},                 8},
+        {"a full buffer ends the batch", {0, 0, 0, EAGAIN, 0, 0, 0, 0},                   3},
+        {"no memory as well",            {ENOBUFS, 0, 0, 0, 0, 0, 0, 0},                  0},
+    };
+    static uint8_t answer[ANSWER_MAX];
+    uint8_t request[FIXTURE_REQUEST_MAX];
 
     (void)state;
-    if (raw < 0) {
-        skip();
-    }
-    bench_open(&bench, "127.0.0.1");
-    packet.header.dest = htons(socket_port(&bench.pair.address));
-    packet.header.len = htons((uint16_t)(sizeof(packet.header) + length));
-    client_send(raw, &packet, sizeof(packet.header) + length, &bench.pair.address);
-    for (int i = 0; i < PUMPS_MAX && bench_count(&bench, COUNTER_DROPPED_SOURCE_PORT) == 0; i++) {
-        (void)is_readable(bench.pair.udp_fd, PUMP_WAIT_MS);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct bench bench;
+        struct sockaddr_storage from;
+        int client = client_open("127.0.0.1");
+        unsigned answers = 0;
+
+        bench_open(&bench, "127.0.0.1");
+        for (uint16_t j = 0; j < QUERIES; j++) {
+            size_t length = fixture_query(request, j, "no.sd.example.com", 1, 0);
+
+            client_send(client, request, length, &bench.pair.address);
+        }
+        send_failures = rows[i].failures;
         (void)uv_run(&bench.loop, UV_RUN_NOWAIT);
+        send_failures = NULL;
+        while (is_readable(client, 0)) {
+            assert_true(client_receive(&bench, client, answer, &from) > 0);
+            answers++;
+        }
+        if (answers != rows[i].answers) {
+            fail_msg("%s: %u answers", rows[i].why, answers);
+        }
+        assert_int_equal(bench_count(&bench, COUNTER_NXDOMAIN), answers);
+        assert_int_equal(bench_count(&bench, COUNTER_DROPPED_SEND), QUERIES - answers);
+        assert_balanced(&bench);
+        client_send(client, request, fixture_query(request, 99, FIXTURE_CLUSTER, 33, 8192),
+                    &bench.pair.address);
+        assert_true(client_receive(&bench, client, answer, &from) > 0);
+        assert_int_equal(fixture_u16(answer, 0), 99);
+        (void)close(client);
+        bench_close(&bench);
     }
-    assert_int_equal(bench_count(&bench, COUNTER_DROPPED_SOURCE_PORT), 1);
-    assert_int_equal(bench_count(&bench, COUNTER_QUERIES_UDP), 0);
-    (void)close(raw);
+}
+
+/* 256 kinds of responses, and what is shorter than a header. */
+static void responses_get_no_answer_whatever_their_opcode_and_rcode(void **state)
+{
+    enum { KINDS = 256, SHORTER = 12 };
+    static uint8_t answer[ANSWER_MAX];
+    uint8_t request[FIXTURE_REQUEST_MAX];
+    struct bench bench;
+    struct sockaddr_storage from;
+    int client = client_open("127.0.0.1");
+    size_t length = fixture_query(request, 1, FIXTURE_CLUSTER, 33, 1232);
+
+    (void)state;
+    bench_open(&bench, "127.0.0.1");
+    for (unsigned kind = 0; kind < KINDS; kind++) {
+        request[2] = (uint8_t)(0x80 | (kind & 0xf0) >> 1);
+        request[3] = (uint8_t)(kind & 0x0f);
+        client_send(client, request, kind % 2 == 0 ? length : 12, &bench.pair.address);
+        bench_pump(&bench, kind + 1);
+    }
+    for (size_t octets = 0; octets < SHORTER; octets++) {
+        client_send(client, request, octets, &bench.pair.address);
+    }
+    bench_pump(&bench, KINDS + SHORTER);
+    assert_int_equal(bench_count(&bench, COUNTER_DROPPED_NO_QUERY), KINDS + SHORTER);
+    assert_false(is_readable(client, 0));
+    length = fixture_query(request, 77, FIXTURE_CLUSTER, 33, 1232);
+    client_send(client, request, length, &bench.pair.address);
+    assert_true(client_receive(&bench, client, answer, &from) > 0);
+    assert_int_equal(fixture_u16(answer, 0), 77);
+    assert_balanced(&bench);
+    (void)close(client);
     bench_close(&bench);
 }
 
@@ -317,7 +316,8 @@ int main(void)
         cmocka_unit_test(a_query_is_answered_from_the_address_that_was_asked),
         cmocka_unit_test(more_queries_than_one_batch_are_each_answered_once),
         cmocka_unit_test(what_gets_no_answer_is_counted_by_its_reason),
-        cmocka_unit_test(a_query_from_port_0_gets_no_answer),
+        cmocka_unit_test(a_send_that_fails_costs_nobody_else_an_answer),
+        cmocka_unit_test(responses_get_no_answer_whatever_their_opcode_and_rcode),
         cmocka_unit_test(a_wake_up_ends_after_its_share_of_batches),
     };
 

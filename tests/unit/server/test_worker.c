@@ -79,6 +79,102 @@ static void a_worker_answers_over_udp_and_tcp(void **state)
     worker_free(worker);
 }
 
+/* Sockets are bound before there is a table, and packets may wait in them before the thread runs.
+ */
+static void what_was_published_before_the_start_goes_for_the_first_packet(void **state)
+{
+    static uint8_t answer[ANSWER_MAX];
+    uint8_t request[FIXTURE_REQUEST_MAX];
+    size_t length = fixture_query(request, 9, FIXTURE_CLUSTER, 33, 8192);
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(7, 65535, ZONE_COMPLETE);
+    struct worker *worker = worker_new(&address, 1, NULL, NULL, NULL);
+    struct pollfd watched = {.events = POLLIN};
+
+    (void)state;
+    assert_non_null(worker);
+    watched.fd = client_open(worker, SOCK_DGRAM);
+    assert_int_equal(send(watched.fd, request, length, 0), length);
+    worker_publish(worker, snapshot);
+    assert_true(worker_start(worker, NULL));
+    assert_int_equal(poll(&watched, 1, ANSWER_WAIT_MS), 1);
+    assert_true(recv(watched.fd, answer, ANSWER_MAX, 0) > 12);
+    assert_int_equal(fixture_u16(answer, 6), 7);
+    (void)close(watched.fd);
+    worker_free(worker);
+    snapshot_unref(snapshot);
+}
+
+static void a_worker_that_never_started_is_freed(void **state)
+{
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(7, 65535, ZONE_COMPLETE);
+    struct worker *worker = worker_new(&address, 1, NULL, NULL, NULL);
+
+    (void)state;
+    assert_non_null(worker);
+    worker_publish(worker, snapshot);
+    worker_free(worker);
+    snapshot_unref(snapshot);
+}
+
+/* Ask for the server's name; how many octets it has, 0: none came back. */
+static size_t name_ask(int fd, uint16_t id, uint8_t *answer)
+{
+    static const uint8_t nsid[] = {4, 0, 3, 0, 0}; /* from the end of RDLENGTH on */
+    uint8_t request[FIXTURE_REQUEST_MAX];
+    size_t length = fixture_query(request, id, FIXTURE_CLUSTER, 1, 8192);
+    struct pollfd watched = {.fd = fd, .events = POLLIN};
+    ssize_t count = 0;
+
+    memcpy(request + length - 1, nsid, sizeof(nsid));
+    length += sizeof(nsid) - 1;
+    assert_int_equal(send(fd, request, length, 0), (ssize_t)length);
+    assert_int_equal(poll(&watched, 1, ANSWER_WAIT_MS), 1);
+    count = recv(fd, answer, ANSWER_MAX, 0);
+    assert_true(count > 12 && fixture_u16(answer, 0) == id);
+    /* A name of up to 64 octets ends the response, or OPT without options does. */
+    for (size_t name = 1; name <= EDNS_NSID_MAX; name++) {
+        const uint8_t *option = answer + count - name - 4;
+
+        if (memcmp(option, "\0\3\0", 3) == 0 && option[3] == name) {
+            return name;
+        }
+    }
+    return 0;
+}
+
+/* Also those that came before the thread ran; of several only the newest matter. */
+static void responses_go_by_the_newest_rules(void **state)
+{
+    static uint8_t answer[ANSWER_MAX];
+    struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
+    struct snapshot *snapshot = fixture_snapshot(3, 65535, ZONE_COMPLETE);
+    struct worker *worker = worker_new(&address, 1, NULL, snapshot, NULL);
+    struct respond_rules rules = {.has_cookies = true, .nsid = "abcdefgh", .nsid_length = 3};
+    size_t length = 0;
+    int client = -1;
+
+    (void)state;
+    assert_non_null(worker);
+    snapshot_unref(snapshot);
+    worker_set_rules(worker, &(struct respond_rules){.nsid = "x", .nsid_length = 1});
+    worker_set_rules(worker, &rules);
+    assert_true(worker_start(worker, NULL));
+    client = client_open(worker, SOCK_DGRAM);
+    assert_int_equal(name_ask(client, 1, answer), 3);
+    rules.nsid_length = 8;
+    worker_set_rules(worker, &rules);
+    for (uint16_t i = 2; i < TRIES_MAX && length != 8; i++) {
+        length = name_ask(client, i, answer);
+        assert_true(length == 3 || length == 8);
+    }
+    assert_int_equal(length, 8);
+    (void)close(client);
+    worker_set_rules(worker, &rules); /* what nobody takes any more is freed */
+    worker_free(worker);
+}
+
 /* The answer's own member count tells from which table it came. */
 static void a_published_table_is_answered_from(void **state)
 {
@@ -304,6 +400,7 @@ static void ten_thousand_tables_are_swapped_under_load_without_a_lost_answer(voi
         atomic_store(&race.newest, (uint16_t)i);
         worker_publish(race.worker, snapshot);
         snapshot_unref(snapshot);
+        worker_set_rules(race.worker, &(struct respond_rules){.nsid_length = (uint8_t)(i % 64)});
     }
     while (atomic_load(&race.answers) < RACE_CLIENTS) {
         (void)sched_yield();
@@ -322,6 +419,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_worker_answers_over_udp_and_tcp),
+        cmocka_unit_test(what_was_published_before_the_start_goes_for_the_first_packet),
+        cmocka_unit_test(a_worker_that_never_started_is_freed),
+        cmocka_unit_test(responses_go_by_the_newest_rules),
         cmocka_unit_test(a_published_table_is_answered_from),
         cmocka_unit_test(siblings_share_ports_and_clients),
         cmocka_unit_test(what_clients_have_seen_follows_the_published_tables),
