@@ -4,6 +4,7 @@ says how fast anything is."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import xml.dom.minidom
 import dns.flags
 import dns.message
 import dns.rrset
+import pytest
 
 from support.rollcall import BUILD, ROOT
 
@@ -22,6 +24,10 @@ sys.path.insert(0, str(ROOT / "tests" / "bench"))
 import compare  # noqa: E402
 import datasets  # noqa: E402
 import goals  # noqa: E402
+import inside  # noqa: E402
+import plot  # noqa: E402
+import report  # noqa: E402
+from servers import BenchError  # noqa: E402
 
 RUN = ROOT / "tests" / "bench" / "run.sh"
 LOAD = BUILD / "tests" / "bench_load"
@@ -143,18 +149,146 @@ def test_a_rival_that_leaves_records_out_is_no_rival():
         throughput_row(number, "raw", 125.0, "-"),
         throughput_row(number, "knot", ours / 2.5, compare.FULL),
         throughput_row(number, "nsd", 500.0, compare.NO_GLUE))]
-    lines = {goal.name: goal.line() for goal in goals.goals_judge(rows, 2, 100000)}
+    lines = {goal.name: goal.line() for goal in goals.goals_judge(rows, 2)}
     assert lines["udp-M-of-nsd-or-knot"].startswith(
         "ratio udp-M-of-nsd-or-knot 2.50 goal >=2.00 met")
     assert lines["udp-M-of-raw"] == "ratio udp-M-of-raw 0.80 goal >=0.80 met (0.72 to 0.88)"
-    assert " not measured" in lines["udp-S-of-raw"]
+    assert lines["udp-S-of-raw"] == "not measured udp-S-of-raw: the data set was not chosen"
+
+
+# What the project has set itself, in the order of the report.
+GOALS = """udp-S-of-raw udp-M-of-raw udp-L-of-raw udp-XL-of-raw udp-two-cores-of-one
+    udp-S-of-nsd-or-knot udp-M-of-nsd-or-knot udp-L-of-pdns udp-XL-of-pdns tcp-L-of-raw tcp-XL-of-raw
+    cpu-of-100-members-to-3 cpu-of-800-members-to-3 cpu-of-10000-clusters-to-10
+    rebuild-cpu-ms one-cluster-visible-ms swap-queries-lost swap-p99-to-quiet
+    memory-table-octets-per-member memory-table-peak-to-steady memory-process-of-knot memory-base-mb
+    p50-S-at-20-kqps-to-raw p50-M-at-20-kqps-to-raw udp-p99-beside-pipelining-tcp
+    mallocs-of-all-queries poll-10000-cpu-ms poll-10000-growth-mb""".split()
+
+
+@pytest.mark.parametrize("core_count", [1, 2, 8])
+def test_every_goal_has_one_line_and_one_that_was_not_measured_says_why(core_count):
+    judged = goals.goals_judge([], core_count)
+    assert [goal.name for goal in judged] == GOALS
+    for goal in judged:
+        start = f"not measured {goal.name}: "
+        assert goal.line().startswith(start) and len(goal.line()) > len(start) + 10, goal.name
+    assert report.verdicts_line(judged) == (
+        f"{len(GOALS)} goals: 0 met, 0 missed, {len(GOALS)} not measured")
+
+
+def memory_rows(server, base, steady, **more):
+    return [{"part": "memory", "server": server, "what": what, "octets": octets}
+            for what, octets in {"base": base, "steady": steady, **more}.items()]
+
+
+def test_the_table_is_held_against_150_octets_and_the_process_against_knot():
+    table = {"part": "table", "round": 9, "members": 1000, "table_octets": 140_000,
+             "counted_octets": 139_000, "known_octets": 500_000}
+    rows = [table, *memory_rows("rollcall", 8_000_000, 8_800_000, peak=9_600_000),
+            *memory_rows("knot", 6_000_000, 6_500_000),
+            *inside.micro_rows("micro heap-peak-of-a-swap 2.03 times\n")]
+    lines = [goal.line() for goal in goals.goals_judge(rows, 2) if goal.name.startswith("memory")]
+    assert lines == ["ratio memory-table-octets-per-member 140.00 goal <=150.00 met",
+                     "ratio memory-table-peak-to-steady 2.03 goal <=2.20 met",
+                     "ratio memory-process-of-knot 1.60 goal <=1.00 missed",
+                     "ratio memory-base-mb 8.00 goal <=10.00 met"]
+    assert list(report.memory_lines(rows)) == [
+        "figure memory-heap-octets-per-member table 140.0, which says of itself 139.0, what else is "
+        "known 500.0",
+        "figure memory-process-rollcall steady 800.0, peak 1600.0 octets a member beyond 8.0 MB (PSS)",
+        "figure memory-process-knot steady 500.0 octets a member beyond 6.0 MB (PSS)"]
+
+
+def change_row(number, is_split, **steps):
+    parts = dict.fromkeys(("parse_cpu", "apply_cpu", "clusters_cpu", "publish_cpu", "hand_over_cpu",
+                           "answer", "visible"), 1.0)
+    return {"part": "rebuild", "round": number, "changed": "one", "is_split": is_split,
+            **{f"{name}_ms": steps.get(name, value) for name, value in parts.items()}}
+
+
+def test_a_change_is_told_step_by_step_and_a_split_round_is_no_measure_of_the_whole():
+    rows = [change_row(0, False, publish_cpu=5.0, visible=8.0),
+            change_row(1, True, clusters_cpu=3.0, publish_cpu=90.0, visible=99.0)]
+    assert list(report.step_lines(rows)) == [
+        "figure steps-of-a-change-of-one-ms parse 1.00 apply 1.00 clusters 3.00 build 2.00 "
+        "hand-over 1.00 (CPU), first answer 1.00, visible 8.00 after the parse (wall)"]
+    lines = {goal.name: goal.line() for goal in goals.goals_judge(rows, 2)}
+    assert lines["one-cluster-visible-ms"] == (
+        "ratio one-cluster-visible-ms 8.00 goal <=2.00 missed")
+
+
+def test_figures_of_other_programs_become_rows():
+    rows = inside.micro_rows("micro lookup-10x3 49.5 ns\nmicro mallocs 0 in all queries\nelse 1\n")
+    assert rows == [{"part": "micro", "name": "lookup-10x3", "value": 49.5, "unit": "ns"},
+                    {"part": "micro", "name": "mallocs", "value": 0.0, "unit": "in all queries"}]
+    rows = inside.poll_rows("resident after the first load: 32.3 MiB\n"
+                            "ratio poll-10000-cpu-ms 140 goal 150\n"
+                            "ratio poll-10000-changed-cpu-ms 160 goal 150\n"
+                            "ratio poll-10000-rss-growth-mib 5.0 goal 10\n")
+    lines = {goal.name: goal.line() for goal in goals.goals_judge(rows, 2)}
+    assert lines["poll-10000-cpu-ms"] == "ratio poll-10000-cpu-ms 160.00 goal <=150.00 missed"
+    assert lines["poll-10000-growth-mb"] == "ratio poll-10000-growth-mb 5.24 goal <=10.00 met"
+    with pytest.raises(BenchError, match="poll-10000"):
+        inside.poll_rows("Traceback: nothing was measured\n")
+
+
+def fake_program(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_a_query_that_allocates_ends_the_bench_with_a_failure(tmp_path):
+    for name in ("rollcall", "tests/bench_load", "tests/bench_raw", "tests/bench_update"):
+        fake_program(tmp_path / name, "exit 9")
+    fake_program(tmp_path / "tests/bench_micro", "echo 'micro mallocs 3 in all queries'; exit 1")
+    done = subprocess.run([RUN, "--quick", "--build", tmp_path, "--results", tmp_path / "results"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "queries allocated memory 3 times" in done.stderr
+
+
+def drawing_rows(raw_kqps):
+    return [{**throughput_row(number, server, raw_kqps * share, verdict), "set": label,
+             "octets_max": octets, "members": members, "cpu_us": 1000 / (raw_kqps * share)}
+            for number in range(2)
+            for label, octets, members in (("S", 235, 3), ("XL", 52345, 800))
+            for server, share, verdict in (("raw", 1.0, "-"), ("rollcall", 0.9, compare.FULL),
+                                           ("nsd", 0.5, compare.NO_GLUE))]
+
+
+def test_drawings_are_ratios_and_the_same_figures_give_the_same_octets(tmp_path):
+    """Twice as fast a machine draws the same, to the octet: no absolute figures and no dates."""
+    texts = []
+    for name, raw_kqps in (("slow", 100.0), ("fast", 200.0)):
+        (tmp_path / name).mkdir()
+        paths = plot.drawings_write(tmp_path / name, drawing_rows(raw_kqps))
+        assert [path.name for path in paths] == ["throughput-udp.svg", "cpu-by-members.svg"]
+        texts.append([path.read_text() for path in paths])
+    assert texts[0] == texts[1]
+    for text in texts[0]:
+        drawing = xml.dom.minidom.parseString(text)
+        assert drawing.getElementsByTagName("title")[0].firstChild.data
+        words = {node.firstChild.data for node in drawing.getElementsByTagName("text")}
+        assert {"raw limit", "rollcall", "NSD", "not all glue"} <= words
+        assert any("raw limit" in word and word != "raw limit" for word in words)  # the axis
+        assert "prefers-color-scheme:dark" in text
+
+
+def test_the_readme_shows_drawings_that_are_there():
+    shown = re.findall(r"!\[[^\]]+\]\(([^)]+\.svg)\)", (ROOT / "README.md").read_text())
+    assert [os.path.basename(path) for path in shown] == ["throughput-udp.svg",
+                                                          "cpu-by-members.svg"]
+    for path in shown:
+        assert xml.dom.minidom.parse(str(ROOT / path)).documentElement.tagName == "svg"
 
 
 def test_a_figure_on_the_wrong_side_of_its_goal_is_missed():
     for comparison, values, verdict in ((">=", [0.79], goals.MISSED), (">=", [0.80], goals.MET),
                                         ("<=", [0.81], goals.MISSED), ("<=", [0.80], goals.MET),
                                         ("<=", [], goals.NOT_MEASURED)):
-        assert goals.Goal("x", comparison, 0.8, values).verdict == verdict, (comparison, values)
+        assert goals.Goal("x", comparison, 0.8, values, "").verdict == verdict, (comparison, values)
 
 
 def test_one_command_gives_table_goals_figures_and_drawings(tmp_path):
@@ -162,11 +296,19 @@ def test_one_command_gives_table_goals_figures_and_drawings(tmp_path):
     done = subprocess.run([RUN, "--quick", "--rounds", "1", "--data", "S", "--peers", "",
                            "--build", BUILD, "--results", results],
                           capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode in (0, 3), done.stderr  # how fast it is, is not this test's matter
+    assert done.returncode == 0, done.stderr  # how fast it is, is not this test's matter
     assert "S               udp   rollcall" in done.stdout
-    ratios = [line for line in done.stdout.splitlines() if line.startswith("ratio ")]
-    assert len(ratios) == len(goals.goals_judge([], 2, 1))
+    lines = done.stdout.splitlines()
+    measured = [line.split()[1] for line in lines if line.startswith("ratio ")]
+    not_measured = [line.split()[2].rstrip(":") for line in lines
+                    if line.startswith("not measured ")]
+    assert sorted(measured + not_measured) == sorted(GOALS)
+    assert {"udp-S-of-raw", "udp-p99-beside-pipelining-tcp"} <= set(measured)
+    assert {"tcp-XL-of-raw", "udp-S-of-nsd-or-knot", "rebuild-cpu-ms",
+            "poll-10000-cpu-ms"} <= set(not_measured)
+    assert any(line.startswith("micro respond-100x100 ") for line in lines)
     rows = json.loads((results / "figures.json").read_text())["rows"]
+    assert {"micro", "throughput", "growth", "latency", "beside"} <= {row["part"] for row in rows}
     assert {row["server"] for row in rows if row["part"] == "throughput"} == {"raw", "rollcall"}
     assert (results / "throughput.csv").read_text().count("\n") > 2
     for name in ("throughput-udp.svg", "cpu-by-members.svg"):

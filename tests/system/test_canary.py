@@ -10,10 +10,14 @@ import json
 import urllib.parse
 import urllib.request
 
+import dns.edns
+import dns.message
+import dns.query
 import pytest
 
 from fakeaws import canary
 from system.conftest import configuration
+from system.support import silence
 from system.support.rollcall import Rollcall, free_port
 from system.support.silence import expect_silence
 from system.support.waiting import wait_until
@@ -301,3 +305,42 @@ def test_the_secret_of_a_transfer_key_is_told_nowhere(tmp_path):
     assert server.verb("check").returncode == 0
     assert "secret-file" in server.verb("check", "--print-config").stdout
     server.stop()
+
+
+COOKIE_SECRETS = ["5ec3e7c00c1e0123456789abcdef0f0f", "5ec3e7c00c1e0fedcba98765432100f0"]
+
+
+def expect_no_cookie_secret(said):
+    for where, text in said.items():
+        for secret in COOKIE_SECRETS:
+            octets = bytes.fromhex(secret)
+            for form in (secret[:12], base64.b64encode(octets).decode()[:12],
+                         octets.decode("latin-1")):
+                assert form.lower() not in text.lower(), f"a cookie secret stands in {where}"
+
+
+@pytest.mark.parametrize("text, is_good", [
+    ("{0}\n", True), ("{0}\n{1}\n", True), ("{0}5\n", False), ("{0} {1}\n", False),
+    ("{0}\n{1}\n{0}\n", False), ("{0}\r\n", False), ("key={0}\n", False)])
+def test_the_secret_of_cookies_is_told_nowhere(tmp_path, text, is_good):
+    """Neither when it is used nor when its file is wrong, at the start and at a reload."""
+    server = plain_server(tmp_path)
+    secret = server.folder / "cookie.secret"
+    secret.write_text(COOKIE_SECRETS[0] + "\n")
+    secret.chmod(0o600)
+    server.write_config('log-level = "debug"\ncookie-secret-file = "cookie.secret"\n' + FILE_ZONE)
+    server.start()
+    query = dns.message.make_query("sd.example.com", "SOA", use_edns=0,
+                                   options=[dns.edns.GenericOption(10, b"12345678")])
+    answer = dns.query.udp(query, "127.0.0.1", port=server.port, timeout=5)
+    assert any(option.otype == 10 and len(option.data) >= 16 for option in answer.options)
+    secret.write_text(text.format(*COOKIE_SECRETS))
+    said = {str(verb): "".join((run := server.verb(*verb)).stdout + run.stderr)
+            for verb in (["check"], ["check", "--print-config"], ["reload"], ["status"],
+                         ["status", "-o", "json"])}
+    assert bool(server.log_lines("reload refused")) != is_good
+    said |= silence.testimony(server)
+    server.stop()
+    expect_no_cookie_secret(said | silence.remains(server))
+    with pytest.raises(AssertionError):
+        expect_no_cookie_secret({"a plant": COOKIE_SECRETS[1].upper()})

@@ -81,6 +81,7 @@ class Rollcall:
         self.environment.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tests/tsan.supp")
         self.environment.update(environment or {})
         self.process = None
+        self.launcher = []  # what starts it, as in `setpriv ... rollcall serve`
         self.write_config(configuration)
 
     def write_config(self, configuration):
@@ -94,7 +95,7 @@ class Rollcall:
     def start(self, wait=True, workers=None):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [str(PROGRAM), "serve", "-c", str(self.config_path)], stderr=log,
+                [*self.launcher, str(PROGRAM), "serve", "-c", str(self.config_path)], stderr=log,
                 env=self.environment)
         if wait:
             wait_until(lambda: self.is_listening(), START_LIMIT_S, "rollcall answers at all")
