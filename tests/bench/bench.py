@@ -12,7 +12,9 @@ import tempfile
 
 import datasets
 import goals
+import inside
 import latency
+import memory
 import peers
 import plot
 import report
@@ -22,7 +24,7 @@ from measure import Cores
 from servers import BenchError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXIT_MET, EXIT_FAILED, EXIT_USAGE, EXIT_MISSED = range(4)
+EXIT_MEASURED, EXIT_FAILED, EXIT_USAGE, EXIT_MISSED = range(4)
 
 
 class Bench:
@@ -32,10 +34,13 @@ class Bench:
         self.build = options.build
         self.folder = pathlib.Path(folder)
         self.cores = Cores()
+        self.is_quick = options.quick
         self.rounds = options.rounds or (2 if options.quick else 5)
         self.seconds = 0.3 if options.quick else 1.5
-        self.sizes = [datasets.SIZES[label] for label in options.data if label != "H"]
+        self.sizes = [datasets.SIZES[label] for label in options.data
+                      if label in datasets.SIZES]
         self.has_updates = "H" in options.data
+        self.has_polls = "P" in options.data
         self.peer_names = options.peers
         self.progress = report.Progress()
         self.servers = []
@@ -51,21 +56,24 @@ class Bench:
         self.servers = []
 
     def run(self):
-        rows = []
-        self.progress.begin("start", 1)
+        rows = inside.micro_run(self)
         if self.sizes:
+            self.progress.begin("start", 1)
             throughput.servers_start(self)
             self.progress.step("servers answer")
             rows += throughput.rounds_run(self)
             rows += latency.latency_run(self)
+            rows += latency.beside_run(self)
             self.stop()
             rows += throughput.two_cores_run(self)
             self.stop()
         if self.has_updates:
-            rows += updates.memory_run(self)
+            rows += memory.memory_run(self)
             rows += updates.swaps_run(self)
             self.stop()
             rows += updates.rebuild_run(self)
+        if self.has_polls:
+            rows += inside.polls_run(self)
         self.progress.end()
         return rows
 
@@ -85,17 +93,19 @@ def options_read():
         prog="run.sh", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Measures rollcall against the raw limit of sockets and against packaged "
                     "servers.",
-        epilog="exit: 0 every goal that could be measured is met, 1 it could not be measured,\n"
-               "      2 wrong usage, 3 measured, and some goal is not met")
-    sizes = [*datasets.SIZES, "H"]
+        epilog="exit: 0 measured, 1 it could not be measured, or a query allocates memory,\n"
+               "      2 wrong usage, 3 with --strict: measured, and some goal is missed")
+    sizes = [*datasets.SIZES, "H", "P"]
     parser.add_argument("--quick", action="store_true",
                         help="under two minutes: fewer and shorter rounds")
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds; default 5, quick 2")
     parser.add_argument("--data", type=list_of(sizes), default=sizes, metavar="LIST",
-                        help=f"data sets, of {','.join(sizes)} (the default)")
+                        help=f"data sets, of {','.join(sizes)} (the default); H: updates and "
+                             "memory, P: polls of 10,000 instances")
     parser.add_argument("--peers", type=list_of(list(peers.PEERS)), metavar="LIST",
                         default=list(peers.PEERS),
                         help=f"peers, of {','.join(peers.PEERS)} (the default); '' for none")
+    parser.add_argument("--strict", action="store_true", help="exit with 3 when a goal is missed")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", metavar="DIR",
                         help="measure what is built there, and build nothing")
     parser.add_argument("--results", type=pathlib.Path, default=ROOT / "build/bench", metavar="DIR",
@@ -104,7 +114,8 @@ def options_read():
     if options.rounds is not None and options.rounds < 1:
         parser.error("--rounds must be 1 or more")
     options.build = options.build.resolve()
-    for program in ("rollcall", "tests/bench_load", "tests/bench_raw", "tests/bench_update"):
+    for program in ("rollcall", "tests/bench_load", "tests/bench_raw", "tests/bench_update",
+                    "tests/bench_micro"):
         if not (options.build / program).exists():
             parser.error(f"{options.build / program} is not built")
     return options
@@ -126,11 +137,10 @@ def main():
     folder = tempfile.mkdtemp(prefix="rollcall-bench-")
     bench = Bench(options, folder)
     about = machine_describe(bench)
+    notes = list(bench.cores.notes())
     for name in [name for name in bench.peer_names if not peers.peer_is_installed(name)]:
-        print(f"note: {name} is not installed, so it is not measured")
+        notes.append(f"{name} is not installed, so it is not measured")
         bench.peer_names.remove(name)
-    if bench.cores.count < 2:
-        print("note: one core only: the load takes time from the servers")
     try:
         rows = bench.run()
     except BenchError as error:
@@ -144,17 +154,19 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
 
     options.results.mkdir(parents=True, exist_ok=True)
-    judged = goals.goals_judge(rows, bench.cores.count, datasets.HUGE.members)
+    judged = goals.goals_judge(rows, bench.cores.count)
     lines = [f"{about['pinning']}; {bench.rounds} rounds of {bench.seconds} s; load average "
-             f"{about['load_average']:.2f} before, {os.getloadavg()[0]:.2f} after", "",
+             f"{about['load_average']:.2f} before, {os.getloadavg()[0]:.2f} after",
+             *(f"note: {note}" for note in notes), "",
              *report.table_lines(rows, bench.left_out), "", *report.other_lines(rows), "",
-             *(goal.line() for goal in judged)]
+             *(goal.line() for goal in judged), "", report.verdicts_line(judged)]
     print("\n".join(lines))
     (options.results / "report.txt").write_text("\n".join(lines) + "\n")
     report.files_write(options.results, rows, about)
     drawings = plot.drawings_write(options.results, rows)
     print(f"\nfigures and {len(drawings)} drawings are in {options.results}")
-    return EXIT_MISSED if any(goal.verdict == goals.MISSED for goal in judged) else EXIT_MET
+    has_missed = any(goal.verdict == goals.MISSED for goal in judged)
+    return EXIT_MISSED if has_missed and options.strict else EXIT_MEASURED
 
 
 if __name__ == "__main__":

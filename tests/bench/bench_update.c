@@ -6,11 +6,17 @@
  *
  *     bench_update CLUSTERS MEMBERS ROUNDS
  *
- * In turn every weight changes, or those of one cluster. One JSON object a line and round, CPU in
- * ms of the main thread: "parse_cpu_ms", "apply_cpu_ms", "build_cpu_ms" (snapshot and hand-over);
- * and "visible_ms" of wall time from the parsed inventory to the first answer over UDP that has
- * the change. "heap_octets" is by how much the heap in use grew in the build: in the first line,
- * whose "changed" is "first", all that the table takes. Exit: 0 measured, 1 failed, 2 wrong usage.
+ * In turn every weight changes, or those of one cluster. One JSON object a line and round, whose
+ * "what" is "change". CPU in ms of the main thread: "parse_cpu_ms", "apply_cpu_ms",
+ * "publish_cpu_ms" (clusters and snapshot), "hand_over_cpu_ms". Wall time: "answer_ms" from the
+ * hand-over to the first answer over UDP that has the change, "visible_ms" to it from the parsed
+ * inventory. Every second round of a kind "is_split": the clusters are asked for once more before,
+ * which takes "clusters_cpu_ms" and makes the rest of that round say nothing.
+ *
+ * The last line, whose "what" is "table", tells what the heap holds between two changes:
+ * "table_octets" for one table that shares nothing with another, "counted_octets" what that table
+ * says of itself, and "known_octets" all else that came with the members: what the sources said, as
+ * the next poll is compared with it. Exit: 0 measured, 1 failed, 2 wrong usage.
  */
 
 #include <arpa/inet.h>
@@ -25,6 +31,7 @@
 #include <unistd.h>
 
 #include "discovery/fleet_file.h"
+#include "server/heap.h"
 #include "server/publisher.h"
 #include "server/socket.h"
 #include "server/worker.h"
@@ -65,14 +72,17 @@ struct stage {
     size_t text_size;
     size_t text_length;
     int64_t poll_ms;
+    long long empty_octets; /* of the heap, before there was a member */
 };
 
 struct timing {
     double parse_cpu_ms;
     double apply_cpu_ms;
-    double build_cpu_ms;
+    double clusters_cpu_ms;
+    double publish_cpu_ms;
+    double hand_over_cpu_ms;
+    double answer_ms;
     double visible_ms;
-    long long heap_octets;
 };
 
 _Noreturn static void die(const char *what)
@@ -206,42 +216,96 @@ static void probe_until_changed(struct stage *stage, size_t cluster)
     die("a change was never answered");
 }
 
-static struct timing round_run(struct stage *stage, size_t changed_from)
+static struct fleet_moment moment(const struct stage *stage)
 {
-    struct timing timing;
+    return (struct fleet_moment){NOW_S + stage->poll_ms / 1000, stage->poll_ms};
+}
+
+/* The step that publisher_build() begins with, by itself. */
+static void clusters_ask(struct stage *stage)
+{
+    const struct fleet_moment now = moment(stage);
+    const struct cluster *clusters = NULL;
+    struct arena arena;
+
+    arena_init(&arena);
+    if (fleet_clusters(site_fleet(stage->site), 0, &now, &arena, &clusters, NULL) !=
+        stage->cluster_count) {
+        die("clusters are missing");
+    }
+    arena_free(&arena);
+}
+
+/* Since the last lap. */
+static double lap_cpu_ms(double *since_ms)
+{
+    double now_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    double lap_ms = now_ms - *since_ms;
+
+    *since_ms = now_ms;
+    return lap_ms;
+}
+
+static struct timing round_run(struct stage *stage, size_t changed_from, bool is_split)
+{
+    struct timing timing = {.clusters_cpu_ms = 0};
     struct error error;
     struct inventory *inventory = NULL;
-    double cpu_ms = 0;
-    double wall_ms = 0;
-    long long heap_octets = 0;
+    struct snapshot *snapshot = NULL;
+    struct fleet_moment now;
+    double lap_ms = 0;
+    double parsed_ms = 0;
+    double published_ms = 0;
 
     for (size_t i = changed_from; i < stage->cluster_count; i++) {
         stage->weights[i] = (uint16_t)(1 + stage->weights[i] % 60000);
     }
     text_write(stage);
-    cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
+    stage->poll_ms += POLL_APART_MS;
+    now = moment(stage);
+    lap_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
     inventory = fleet_file_parse(stage->text, stage->text_length, &error);
     if (inventory == NULL) {
         die(error.text);
     }
-    timing.parse_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID) - cpu_ms;
-    wall_ms = clock_ms(CLOCK_MONOTONIC);
-    cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
-    stage->poll_ms += POLL_APART_MS;
+    timing.parse_cpu_ms = lap_cpu_ms(&lap_ms);
+    parsed_ms = clock_ms(CLOCK_MONOTONIC);
     fleet_apply(site_fleet(stage->site), 0, inventory, stage->poll_ms, NULL, NULL);
-    timing.apply_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID) - cpu_ms;
-    heap_octets = heap_in_use();
-    cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID);
-    worker_publish(
-        stage->worker,
-        publisher_build(stage->publisher, stage->site,
-                        &(struct fleet_moment){NOW_S + stage->poll_ms / 1000, stage->poll_ms}));
-    timing.build_cpu_ms = clock_ms(CLOCK_THREAD_CPUTIME_ID) - cpu_ms;
-    timing.heap_octets = heap_in_use() - heap_octets;
+    timing.apply_cpu_ms = lap_cpu_ms(&lap_ms);
+    if (is_split) {
+        clusters_ask(stage);
+        timing.clusters_cpu_ms = lap_cpu_ms(&lap_ms);
+    }
+    snapshot = publisher_build(stage->publisher, stage->site, &now);
+    timing.publish_cpu_ms = lap_cpu_ms(&lap_ms);
+    worker_publish(stage->worker, snapshot);
+    timing.hand_over_cpu_ms = lap_cpu_ms(&lap_ms);
+    published_ms = clock_ms(CLOCK_MONOTONIC);
     probe_until_changed(stage, stage->cluster_count - 1);
-    timing.visible_ms = clock_ms(CLOCK_MONOTONIC) - wall_ms;
+    timing.visible_ms = clock_ms(CLOCK_MONOTONIC) - parsed_ms;
+    timing.answer_ms = clock_ms(CLOCK_MONOTONIC) - published_ms;
     inventory_free(inventory);
     return timing;
+}
+
+/* A publisher of its own shares nothing with the table that is served; of it only the table stays.
+ */
+static void table_print(const struct stage *stage)
+{
+    const struct fleet_moment now = moment(stage);
+    long long before = heap_in_use();
+    struct publisher *publisher = publisher_new();
+    struct snapshot *snapshot = snapshot_ref(publisher_build(publisher, stage->site, &now));
+    long long table_octets = 0;
+
+    publisher_free(publisher);
+    table_octets = heap_in_use() - before;
+    (void)printf("{\"what\": \"table\", \"members\": %zu, \"table_octets\": %lld, "
+                 "\"counted_octets\": %zu, \"known_octets\": %lld}\n",
+                 stage->cluster_count * stage->member_count, table_octets,
+                 snapshot_size_octets(snapshot) + snapshot_shared_octets(snapshot),
+                 before - stage->empty_octets - table_octets);
+    snapshot_unref(snapshot);
 }
 
 static size_t number(const char *text, size_t max)
@@ -278,6 +342,7 @@ static void stage_open(struct stage *stage)
         die(error.text);
     }
     probe_open(stage);
+    stage->empty_octets = heap_in_use();
 }
 
 static void stage_close(struct stage *stage)
@@ -292,19 +357,25 @@ static void stage_close(struct stage *stage)
     free(stage->text);
 }
 
-static void timing_print(const char *changed, const struct timing *timing)
+static void change_measure(struct stage *stage, const char *changed, size_t changed_from,
+                           bool is_split)
 {
-    (void)printf("{\"changed\": \"%s\", \"parse_cpu_ms\": %.3f, \"apply_cpu_ms\": %.3f, "
-                 "\"build_cpu_ms\": %.3f, \"visible_ms\": %.3f, \"heap_octets\": %lld}\n",
-                 changed, timing->parse_cpu_ms, timing->apply_cpu_ms, timing->build_cpu_ms,
-                 timing->visible_ms, timing->heap_octets);
+    struct timing timing = round_run(stage, changed_from, is_split);
+
+    (void)printf("{\"what\": \"change\", \"changed\": \"%s\", \"is_split\": %s, "
+                 "\"parse_cpu_ms\": %.3f, \"apply_cpu_ms\": %.3f, \"clusters_cpu_ms\": %.3f, "
+                 "\"publish_cpu_ms\": %.3f, \"hand_over_cpu_ms\": %.3f, \"answer_ms\": %.3f, "
+                 "\"visible_ms\": %.3f}\n",
+                 changed, is_split ? "true" : "false", timing.parse_cpu_ms, timing.apply_cpu_ms,
+                 timing.clusters_cpu_ms, timing.publish_cpu_ms, timing.hand_over_cpu_ms,
+                 timing.answer_ms, timing.visible_ms);
     (void)fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
     static struct stage stage;
-    struct timing timing;
+    size_t round_count = 0;
 
     if (argc != 4) {
         (void)fprintf(stderr, "usage: bench_update CLUSTERS MEMBERS ROUNDS\n");
@@ -312,15 +383,17 @@ int main(int argc, char **argv)
     }
     stage.cluster_count = number(argv[1], CLUSTERS_MAX);
     stage.member_count = number(argv[2], MEMBERS_MAX);
+    round_count = number(argv[3], ROUNDS_MAX);
+    heap_prepare();
     stage_open(&stage);
-    timing = round_run(&stage, 0);
-    timing_print("first", &timing);
-    for (size_t i = 0; i < number(argv[3], ROUNDS_MAX); i++) {
-        timing = round_run(&stage, 0);
-        timing_print("all", &timing);
-        timing = round_run(&stage, stage.cluster_count - 1);
-        timing_print("one", &timing);
+    change_measure(&stage, "first", 0, false);
+    for (size_t i = 0; i < round_count; i++) {
+        for (int is_split = 0; is_split < 2; is_split++) {
+            change_measure(&stage, "all", 0, is_split);
+            change_measure(&stage, "one", stage.cluster_count - 1, is_split);
+        }
     }
+    table_print(&stage);
     stage_close(&stage);
     return 0;
 }

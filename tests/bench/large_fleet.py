@@ -79,7 +79,7 @@ def main():
     os.environ["ROLLCALL_BUILD"] = str(pathlib.Path(arguments.build).resolve())
     with tempfile.TemporaryDirectory() as folder:
         still_ms, changing_ms, before_mib, growth_mib = measure(
-            pathlib.Path(folder), 4 if arguments.quick else 10)
+            pathlib.Path(folder), 3 if arguments.quick else 10)
     print(f"resident after the first load: {before_mib:.1f} MiB")
     print(f"ratio poll-10000-cpu-ms {still_ms:.0f} goal {CPU_GOAL_MS}")
     print(f"ratio poll-10000-changed-cpu-ms {changing_ms:.0f} goal {CPU_GOAL_MS}")

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Latency at a rate that a server is far from being busy with: rollcall against the raw limit."""
+"""Latency at a rate that a server is far from being busy with: rollcall against the raw limit, and
+against itself while one client asks for large answers over TCP without end."""
 
-from measure import measure
+import datasets
+from measure import Load, measure
+from servers import BenchError
 
 RATE_QPS = 20000
 SIZES = ("S", "M")
+
+# As many as load balancers ask, and a pipeline that is never empty.
+BESIDE_RATE_QPS = 5000
+GREEDY_WINDOW = 1024
+GREEDY_LONGER_S = 1.0  # than the queries over UDP, which begin a little later
 
 
 def latency_run(bench):
@@ -21,4 +29,33 @@ def latency_run(bench):
                                 "transport": "udp", "server": label, **row})
                 bench.progress.step(f"round {round_number + 1}/{bench.rounds} {data.label} {label} "
                                     f"p50 {row['p50_us']:.1f} us p99 {row['p99_us']:.1f} us")
+    return figures
+
+
+def beside_run(bench):
+    """Small answers over UDP from the only worker, with and without one greedy TCP client of it."""
+    small = datasets.GROWTH[3].write_names(bench.folder)
+    large = datasets.GROWTH[800].write_names(bench.folder)
+    port = bench.rollcall.port
+    figures = []
+    bench.progress.begin("beside TCP", 2 * bench.rounds)
+    for round_number in range(bench.rounds):
+        for is_beside in (False, True):
+            greedy = Load(bench.build, bench.cores.load, port, large,
+                          bench.seconds + GREEDY_LONGER_S, tcp=True, sockets=1,
+                          window=GREEDY_WINDOW) if is_beside else None
+            try:
+                row = Load(bench.build, bench.cores.load, port, small, bench.seconds,
+                           rate=BESIDE_RATE_QPS, realtime=True).finish()
+                was_beside = greedy is not None and greedy.process.poll() is None
+            finally:
+                tcp = greedy.finish() if greedy else {"qps": 0, "handled": 0}
+            if is_beside and (tcp["handled"] == 0 or not was_beside):
+                raise BenchError("the client that pipelines over TCP was not there all the time")
+            figures.append({"round": round_number, "part": "beside", "set": "members-3",
+                            "transport": "udp", "server": "rollcall", "is_beside": is_beside,
+                            "tcp_qps": tcp["qps"], **row})
+            bench.progress.step(f"round {round_number + 1}/{bench.rounds} "
+                                f"{tcp['qps']:.0f} answers a second over TCP, UDP p99 "
+                                f"{row['p99_us']:.0f} us, {row['lost']} lost")
     return figures

@@ -27,6 +27,14 @@ class Cores:
         self.pair = set(available[:2])
         self.pair_load = [{available[2]}, {available[3]}] if self.count >= 4 else []
 
+    def notes(self):
+        """What this machine cannot tell, or only with a grain of salt."""
+        if self.count < 2:
+            yield "one core only: the load takes time from the servers"
+        elif self.count < 3:
+            yield ("two cores only: while a table changes, the main thread that changes it shares "
+                   "the load's core, and so does a client that pipelines over TCP")
+
     def describe(self):
         return (f"servers on core {min(self.server)}, load on "
                 f"{', '.join(str(core) for core in sorted(self.load))}")
@@ -47,13 +55,15 @@ class Load:
     """Starts the generator; finish() gives its figures."""
 
     def __init__(self, build, cores, port, names, seconds, *, tcp=False, rate=None, spin=False,
-                 realtime=False, random_seed=None):
+                 realtime=False, random_seed=None, sockets=None, window=None):
         command = [build / "tests/bench_load", "--port", str(port), "--names", names,
                    "--seconds", str(seconds)]
         command += ["--tcp"] if tcp else []
         command += ["--rate", str(rate)] if rate else []
         command += ["--spin"] if spin else []
         command += ["--random", str(random_seed)] if random_seed else []
+        command += ["--sockets", str(sockets)] if sockets else []
+        command += ["--window", str(window)] if window else []
         self.limit_s = seconds + LOAD_GRACE_S
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

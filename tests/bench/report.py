@@ -7,6 +7,7 @@ import sys
 import time
 
 import compare
+import goals
 from measure import IDLE_SHARE, spread
 
 COLUMNS = f"{'set':<16}{'proto':<6}{'server':<10}{'kqps a core':>12}{'least':>8}{'most':>8}" \
@@ -85,38 +86,81 @@ def table_lines(rows, left_out):
 
 
 def other_lines(rows):
-    """Figures without a goal of their own."""
+    """Figures without a goal of their own, and where those with a goal come from."""
     waiting = [row["waiting"] for row in rows if row["part"] == "throughput"]
     if waiting:
         yield (f"figure core-taken {spread(waiting)[0]:.0%} of the time, up to {max(waiting):.0%}: "
                "by other programs of this machine, from servers that had queries")
-    swaps = [row for row in rows if row["part"] == "swap"]
-    for name, key in (("quiet", False), ("changing", True)):
-        found = [row for row in swaps if (row["changes"] > 0) == key]
-        if found:
-            p50, p99 = (spread([row[quantile] for row in found])[0]
-                        for quantile in ("p50_us", "p99_us"))
-            yield (f"figure swap-latency-{name}-us p50 {p50:.0f} p99 {p99:.0f} max "
-                   f"{max(row['max_us'] for row in found):.0f}")
+    yield from latency_lines(rows)
+    yield from step_lines(rows)
+    yield from memory_lines(rows)
     for row in rows:
         if row["part"] == "file-change":
             yield (f"figure file-change main thread {row['cpu_ms']:.0f} ms CPU for two looks, "
                    f"answered {row['visible_ms']:.0f} ms after the rename")
-    for changed in ("all", "one"):
-        found = [row for row in rows if row["part"] == "rebuild" and row["changed"] == changed]
-        if found:
-            parts = (f"{name} {spread([row[key] for row in found])[0]:.1f}" for name, key in
-                     (("parse", "parse_cpu_ms"), ("apply", "apply_cpu_ms"),
-                      ("build", "build_cpu_ms"), ("visible", "visible_ms")))
-            yield f"figure change-of-{changed}-ms {' '.join(parts)}"
+        if row["part"] == "poll" and row["name"] not in goals.POLL_LIMITS:
+            yield f"figure {row['name']} {row['value']:.1f}"
+        if row["part"] == "micro":
+            yield f"micro {row['name']} {row['value']:g} {row['unit']}"
+
+
+def latency_lines(rows):
+    kinds = {}
     for row in rows:
-        if row["part"] == "memory":
-            yield f"figure memory-{row['what']} {row['octets'] / 1e6:.1f} MB PSS"
-        if row["part"] == "latency" and row["round"] == 0:
-            found = [other for other in rows if other["part"] == "latency"
-                     and (other["set"], other["server"]) == (row["set"], row["server"])]
-            p50, p99 = (spread([other[key] for other in found])[0] for key in ("p50_us", "p99_us"))
-            yield f"figure latency-{row['set']}-{row['server']}-us p50 {p50:.1f} p99 {p99:.1f}"
+        if row["part"] == "latency":
+            kinds.setdefault(f"latency-{row['set']}-{row['server']}", []).append(row)
+        if row["part"] == "swap":
+            kinds.setdefault("swap-latency-" + ("changing" if row["is_changing"] else "quiet"),
+                             []).append(row)
+        if row["part"] == "beside":
+            kinds.setdefault("udp-latency-" + ("beside-tcp" if row["is_beside"] else "alone"),
+                             []).append(row)
+    for name, found in kinds.items():
+        p50, p99 = (spread([row[key] for row in found])[0] for key in ("p50_us", "p99_us"))
+        yield (f"figure {name}-us p50 {p50:.1f} p99 {p99:.1f} "
+               f"max {max(row['max_us'] for row in found):.0f}, "
+               f"{sum(row['lost'] for row in found)} lost")
+
+
+def step_lines(rows):
+    """Where the time between a source's text and the first answer goes."""
+    for changed in ("all", "one"):
+        whole, split = ([row for row in rows if row["part"] == "rebuild" and
+                         (row["changed"], row["is_split"]) == (changed, is_split)]
+                        for is_split in (False, True))
+        if not whole or not split:
+            continue
+        clusters_ms = spread([row["clusters_cpu_ms"] for row in split])[0]
+        steps = {key: spread([row[f"{key}_ms"] for row in whole])[0] for key in
+                 ("parse_cpu", "apply_cpu", "publish_cpu", "hand_over_cpu", "answer", "visible")}
+        build_ms = max(0.0, steps["publish_cpu"] - clusters_ms)
+        yield (f"figure steps-of-a-change-of-{changed}-ms parse {steps['parse_cpu']:.2f} apply "
+               f"{steps['apply_cpu']:.2f} clusters {clusters_ms:.2f} build {build_ms:.2f} hand-over "
+               f"{steps['hand_over_cpu']:.2f} (CPU), first answer {steps['answer']:.2f}, visible "
+               f"{steps['visible']:.2f} after the parse (wall)")
+
+
+def memory_lines(rows):
+    """What each member takes, from the table alone to the whole process."""
+    figures = goals.Figures(rows)
+    for table in figures.select(part="table"):
+        parts = (f"{what} {table[key] / table['members']:.1f}" for what, key in
+                 (("table", "table_octets"), ("which says of itself", "counted_octets"),
+                  ("what else is known", "known_octets")))
+        yield f"figure memory-heap-octets-per-member {', '.join(parts)}"
+        for server in ("rollcall", "knot", "nsd"):
+            memory = goals.memory_of(figures, server)
+            if memory:
+                parts = (f"{what} {goals.grown(memory, what) / table['members']:.1f}"
+                         for what in memory if what != "base")
+                yield (f"figure memory-process-{server} {', '.join(parts)} octets a member beyond "
+                       f"{memory['base'] / 1e6:.1f} MB (PSS)")
+
+
+def verdicts_line(judged):
+    counts = (f"{sum(goal.verdict == verdict for goal in judged)} {verdict}"
+              for verdict in (goals.MET, goals.MISSED, goals.NOT_MEASURED))
+    return f"{len(judged)} goals: {', '.join(counts)}"
 
 
 def files_write(folder, rows, about):
