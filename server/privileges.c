@@ -71,7 +71,7 @@ static bool account_find(struct account *account, const char *name, struct error
 
 bool privileges_user_is_known(const char *user, struct error *error)
 {
-    struct account account;
+    struct account account = {.name = NULL};
 
     if (!account_find(&account, user, error)) {
         return false;
@@ -95,8 +95,10 @@ static void folder_give(const char *path, mode_t mode, const struct account *acc
         return; /* whoever opens it tells what is wrong with it */
     }
     fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == geteuid()) {
-        (void)fchown(fd, account->user, account->group);
+    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_uid == geteuid() &&
+        fchown(fd, account->user, account->group) != 0) {
+        log_event(LEVEL_WARNING, "cannot give a folder away", log_text("path", path),
+                  log_text("error", strerrordesc_np(errno)));
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -190,7 +192,7 @@ static bool account_become(const struct account *account, struct error *error)
 
 static bool user_switch(const struct privileges_wish *wish, struct error *error)
 {
-    struct account account;
+    struct account account = {.name = NULL};
     bool is_done = false;
 
     if (!account_find(&account, wish->user, error)) {
