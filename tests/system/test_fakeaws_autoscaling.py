@@ -214,7 +214,8 @@ def test_a_group_that_is_not_empty_is_deleted_by_force_only(fakeaws, asg):
     assert refused(asg.delete_auto_scaling_group, AutoScalingGroupName="web")[0] == "ResourceInUse"
     asg.delete_auto_scaling_group(AutoScalingGroupName="web", ForceDelete=True)
     assert groups_of(asg) == []
-    assert described(fakeaws.boto3_client())[0]["State"]["Name"] == "shutting-down"
+    # On a slow machine it has got further.
+    assert described(fakeaws.boto3_client())[0]["State"]["Name"] in ("shutting-down", "terminated")
 
 
 # -- standby
