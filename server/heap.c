@@ -10,7 +10,7 @@
 
 void heap_prepare(void)
 {
-    (void)mallopt(M_MXFAST, 0);
+    (void)mallopt(M_MXFAST, 0); /* NOLINT(concurrency-mt-unsafe): nobody else runs yet */
 }
 
 void heap_trim(void)

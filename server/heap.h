@@ -9,7 +9,7 @@
 #define SERVER_HEAP_H
 
 /*
- * Before the first look at a source. Small pieces are joined with their neighbours when they are
+ * Before there is a second thread. Small pieces are joined with their neighbours when they are
  * given back, not all at once by the next large request: that one would be the table that everybody
  * waits for, and pay some ten milliseconds for the 100,000 members of the look before it.
  */

@@ -86,7 +86,12 @@ int main(int argument_count, char **arguments)
 
         if (file == NULL || request == NULL) {
             perror(arguments[i]);
-            return 2;
+            free(request);
+            if (file != NULL) {
+                (void)fclose(file);
+            }
+            status = 2;
+            break;
         }
         length = fread(request, 1, REQUEST_MAX, file);
         (void)fclose(file);
