@@ -160,22 +160,34 @@ struct walk {
     size_t outsider;
 };
 
-/* Whether the poll repeats what it shows at `place`; equal fingerprints are of the same id. */
-static bool walk_repeats(struct guard_pass *pass, struct walk *walk, size_t place)
+/* The first place from `place` on at which the poll does not repeat the members in their order: in
+ * most polls there is none. Equal fingerprints are of the same id. */
+static size_t walk_skip(const struct guard_pass *pass, struct walk *walk, size_t place)
 {
     const struct view *view = pass->view;
-    uint64_t print = pass->poll->prints[place];
+    size_t entry = walk->entry;
 
-    if (walk->entry < view->count && view->prints[walk->entry] == print) {
-        walk->entry++;
-        return true;
+    while (place < pass->poll->count && entry < view->count &&
+           pass->poll->prints[place] == view->prints[entry]) {
+        place++;
+        entry++;
     }
-    if (walk->outsider < view->outsider_count && view->outsiders[walk->outsider].print == print) {
-        view->outsiders[walk->outsider++].is_repeated = true;
-        pass->repeated_outsider_count++;
-        return true;
+    walk->entry = entry;
+    return place;
+}
+
+/* Whether the poll repeats, at `place`, somebody who is no member. */
+static bool walk_repeats_outsider(struct guard_pass *pass, struct walk *walk, size_t place)
+{
+    const struct view *view = pass->view;
+
+    if (walk->outsider == view->outsider_count ||
+        view->outsiders[walk->outsider].print != pass->poll->prints[place]) {
+        return false;
     }
-    return false;
+    view->outsiders[walk->outsider++].is_repeated = true;
+    pass->repeated_outsider_count++;
+    return true;
 }
 
 /* Judge the instance at `place`, and those before it that the poll does not show. */
@@ -214,11 +226,13 @@ void guard_judge(struct guard_pass *pass)
     const struct view *view = pass->view;
     bool is_full = view->is_restored || pass->at.number % GUARD_FULL_POLLS == 0;
     struct walk walk = {0, 0};
+    size_t place = 0;
 
-    for (size_t i = 0; i < pass->poll->count; i++) {
-        if (is_full || !walk_repeats(pass, &walk, i)) {
-            walk_judge(pass, &walk, i);
+    while ((place = is_full ? place : walk_skip(pass, &walk, place)) < pass->poll->count) {
+        if (is_full || !walk_repeats_outsider(pass, &walk, place)) {
+            walk_judge(pass, &walk, place);
         }
+        place++;
     }
     while (walk.entry < view->count) {
         judge_absent(pass, walk.entry++);

@@ -13,6 +13,7 @@
 #include "discovery/log.h"
 #include "discovery/queue.h"
 #include "server/event_log.h"
+#include "server/heap.h"
 #include "server/place.h"
 #include "server/staleness.h"
 #include "server/whereabouts.h"
@@ -200,6 +201,7 @@ static void on_inventory(void *owner, struct inventory *inventory, int64_t start
     } else {
         inventory_free(inventory);
     }
+    heap_settle();
 }
 
 static void on_written(void *owner)

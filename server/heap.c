@@ -13,6 +13,18 @@ void heap_prepare(void)
     (void)mallopt(M_MXFAST, 0); /* NOLINT(concurrency-mt-unsafe): nobody else runs yet */
 }
 
+/* Below this it is not worth the system calls, nor the page faults of the next look. */
+static const size_t SETTLE_OCTETS = (size_t)16 * 1024 * 1024;
+
+void heap_settle(void)
+{
+    const struct mallinfo2 heap = mallinfo2();
+
+    if (heap.fordblks > SETTLE_OCTETS && heap.fordblks > heap.uordblks / 2) {
+        heap_trim();
+    }
+}
+
 void heap_trim(void)
 {
     (void)malloc_trim(0);
