@@ -14,18 +14,13 @@ void heap_prepare(void)
 }
 
 /* Below this it is not worth the system calls, nor the page faults of the next look. */
-static const size_t SETTLE_OCTETS = (size_t)16 * 1024 * 1024;
+enum { SETTLE_OCTETS = 4 * 1024 * 1024, SETTLE_SHARE = 4 };
 
 void heap_settle(void)
 {
     const struct mallinfo2 heap = mallinfo2();
 
-    if (heap.fordblks > SETTLE_OCTETS && heap.fordblks > heap.uordblks / 2) {
-        heap_trim();
+    if (heap.fordblks > SETTLE_OCTETS && heap.fordblks > heap.uordblks / SETTLE_SHARE) {
+        (void)malloc_trim(0);
     }
-}
-
-void heap_trim(void)
-{
-    (void)malloc_trim(0);
 }

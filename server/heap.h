@@ -15,11 +15,11 @@
  */
 void heap_prepare(void);
 
-/* Give what is free back to the system. Some milliseconds when there is much; any thread. */
-void heap_trim(void);
-
-/* The same after a look at a source, when what was freed since is much beside what is in use: a
- * look at 100,000 members passes through some 100 MB. */
+/*
+ * Give what is free back to the system, where it is much beside what is in use: a look at 100,000
+ * members passes through some 100 MB, and a table that was replaced may be as large as the one that
+ * stays. Then it takes some milliseconds, else hardly anything. Any thread.
+ */
 void heap_settle(void);
 
 #endif

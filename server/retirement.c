@@ -11,29 +11,21 @@
 #include "server/heap.h"
 #include "zones/arena.h"
 
-/* What is freed is only given back to the system when it lies at the heap's end, unless asked for:
- * worth it where a table was replaced as a whole, not for a cluster or two. */
-enum { TRIM_OCTETS = 1024 * 1024 };
-
 struct retirement {
     uv_timer_t timer;
     struct snapshot *snapshot;
 };
 
-static void let_go(struct retirement *retirement, size_t trim_octets)
+static void let_go(struct retirement *retirement)
 {
-    size_t octets = retirement->snapshot == NULL ? 0 : snapshot_size_octets(retirement->snapshot);
-
     snapshot_unref(retirement->snapshot);
     retirement->snapshot = NULL;
-    if (octets >= trim_octets) {
-        heap_trim();
-    }
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    let_go(timer->data, TRIM_OCTETS);
+    let_go(timer->data);
+    heap_settle();
 }
 
 struct retirement *retirement_new(uv_loop_t *loop)
@@ -47,7 +39,7 @@ struct retirement *retirement_new(uv_loop_t *loop)
 
 void retirement_keep(struct retirement *retirement, struct snapshot *snapshot)
 {
-    let_go(retirement, SIZE_MAX); /* the memory is wanted again at once */
+    let_go(retirement); /* the memory is wanted again at once */
     if (snapshot != NULL) {
         retirement->snapshot = snapshot_ref(snapshot);
         (void)uv_timer_start(&retirement->timer, on_timer, RETIREMENT_MS, 0);
@@ -62,7 +54,7 @@ static void on_closed(uv_handle_t *handle)
 void retirement_close(struct retirement *retirement)
 {
     if (retirement != NULL) {
-        let_go(retirement, SIZE_MAX);
+        let_go(retirement);
         uv_close((uv_handle_t *)&retirement->timer, on_closed);
     }
 }
