@@ -81,6 +81,7 @@ class Rollcall:
         self.environment.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tests/tsan.supp")
         self.environment.update(environment or {})
         self.process = None
+        self.control_path = None  # where the configuration does not say otherwise
         self.launcher = []  # what starts it, as in `setpriv ... rollcall serve`
         self.write_config(configuration)
 
@@ -88,6 +89,7 @@ class Rollcall:
         start = f'listen = {{"{self.address}:{self.port}"}}\n'
         if not re.search(r"^\s*control\s*=", configuration, re.MULTILINE):
             start += 'control = "control.sock"\n'
+            self.control_path = self.folder / "control.sock"
         if not re.search(r"^\s*state-dir\s*=", configuration, re.MULTILINE):
             start += 'state-dir = "state"\n'
         self.config_path.write_text(start + configuration)
@@ -102,14 +104,31 @@ class Rollcall:
         return self
 
     def is_listening(self):
+        """It answers, and the verbs reach it: the control socket opens after the workers."""
         assert self.process.poll() is None, f"rollcall ended: {self.log()}"
-        try:
-            self.ask("version.bind", "TXT", timeout_s=0.2)
-            return True
-        except (dns.exception.DNSException, OSError):
-            # Silence, or our own question: while nobody listens there, the kernel may lend us the
-            # very port that we ask.
-            return False
+        return self.is_answering() and (self.control_path is None or self.is_controllable() or
+                                        bool(self.log_lines("no control socket")))
+
+    def is_controllable(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(self.control_path)) == 0
+
+    def is_answering(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(2)
+            try:
+                # Connected, so that a port where nobody listens says so at once. A probe that was
+                # given up would be answered and counted in the midst of a test.
+                client.connect((self.reachable_address(), self.port))
+                client.send(dns.message.make_query("version.bind", "TXT").to_wire())
+                response = client.recv(65535)
+            except OSError:
+                return False
+        # Our own question comes back when the kernel lends us the very port that we ask.
+        return bool(dns.flags.QR & int.from_bytes(response[2:4], "big"))
+
+    def reachable_address(self):
+        return "127.0.0.1" if self.address == "0.0.0.0" else self.address
 
     def verb(self, *arguments, timeout_s=60):
         """What a verb with this server's configuration prints and how it ends."""
@@ -156,8 +175,7 @@ class Rollcall:
         query = dns.message.make_query(name, kind, use_edns=0 if edns else False,
                                        payload=payload if edns else None)
         send = dns.query.tcp if tcp else dns.query.udp
-        return Answer(send(query, "127.0.0.1" if self.address == "0.0.0.0" else self.address,
-                           port=self.port, timeout=timeout_s))
+        return Answer(send(query, self.reachable_address(), port=self.port, timeout=timeout_s))
 
     def srv(self, cluster, **options):
         return self.ask(f"_{cluster}._tcp.{ZONE}", "SRV", **options)
