@@ -44,17 +44,32 @@ static size_t client_ask(int fd, uint16_t id, uint8_t *answer)
     return count < 12 || fixture_u16(answer, 0) != id ? 0 : (size_t)count;
 }
 
-static void a_worker_answers_over_udp_and_tcp(void **state)
+/* Ask for the cluster over TCP, and expect an answer. */
+static void client_ask_tcp(const struct worker *worker, uint16_t id)
 {
     static uint8_t answer[ANSWER_MAX];
     uint8_t request[FIXTURE_REQUEST_MAX + 2];
+    size_t length = fixture_query(request + 2, id, FIXTURE_CLUSTER, 33, 0);
+    int fd = client_open(worker, SOCK_STREAM);
+
+    request[0] = 0;
+    request[1] = (uint8_t)length;
+    assert_int_equal(send(fd, request, length + 2, 0), length + 2);
+    assert_int_equal(recv(fd, answer, 2, MSG_WAITALL), 2);
+    length = fixture_u16(answer, 0);
+    assert_int_equal(recv(fd, answer, length, MSG_WAITALL), length);
+    assert_int_equal(fixture_u16(answer, 0), id);
+    (void)close(fd);
+}
+
+static void a_worker_answers_over_udp_and_tcp(void **state)
+{
+    static uint8_t answer[ANSWER_MAX];
     struct sockaddr_storage address = fixture_address("127.0.0.1", 0);
     struct snapshot *snapshot = fixture_snapshot(3, 65535, ZONE_COMPLETE);
     struct error error = {.text = ""};
     struct worker *worker = worker_new(&address, 1, NULL, snapshot, &error);
-    size_t length = fixture_query(request + 2, 5, FIXTURE_CLUSTER, 33, 0);
     int udp = -1;
-    int tcp = -1;
 
     (void)state;
     assert_non_null(worker);
@@ -63,19 +78,11 @@ static void a_worker_answers_over_udp_and_tcp(void **state)
     udp = client_open(worker, SOCK_DGRAM);
     assert_true(client_ask(udp, 4, answer) > 12);
     assert_int_equal(fixture_u16(answer, 6), 3);
-    tcp = client_open(worker, SOCK_STREAM);
-    request[0] = 0;
-    request[1] = (uint8_t)length;
-    assert_int_equal(send(tcp, request, length + 2, 0), length + 2);
-    assert_int_equal(recv(tcp, answer, 2, MSG_WAITALL), 2);
-    length = fixture_u16(answer, 0);
-    assert_int_equal(recv(tcp, answer, length, MSG_WAITALL), length);
-    assert_int_equal(fixture_u16(answer, 0), 5);
+    client_ask_tcp(worker, 5);
     assert_int_equal(counters_get(worker_counters(worker), COUNTER_QUERIES_UDP), 1);
     assert_int_equal(counters_get(worker_counters(worker), COUNTER_QUERIES_TCP), 1);
     assert_int_equal(counters_get(worker_counters(worker), COUNTER_NOERROR), 2);
     (void)close(udp);
-    (void)close(tcp);
     worker_free(worker);
 }
 
@@ -410,8 +417,10 @@ static void ten_thousand_tables_are_swapped_under_load_without_a_lost_answer(voi
         assert_int_equal(pthread_join(clients[i], NULL), 0);
     }
     assert_int_equal(atomic_load(&race.wrong), 0);
+    /* UDP is counted after an answer has left, TCP before: with this one all are counted. */
+    client_ask_tcp(race.worker, 1);
     assert_int_equal(counters_get(worker_counters(race.worker), COUNTER_NOERROR),
-                     atomic_load(&race.answers));
+                     atomic_load(&race.answers) + 1);
     worker_free(race.worker);
 }
 
