@@ -15,7 +15,7 @@
  *     while (json_each(&groups, &group)) {
  *         if (!json_member(&group, "name", JSON_STRING, &name, error)) ...
  *
- * json.c is the only file that knows cJSON. One thread per document.
+ * json.c is the only file that knows cJSON. One thread.
  */
 
 #ifndef DISCOVERY_JSON_H
