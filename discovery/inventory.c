@@ -8,8 +8,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
+#include "discovery/fingerprint.h"
 #include "discovery/sorted.h"
 
 /* EC2's words, API reference, InstanceState. */
@@ -71,27 +71,20 @@ static int place_compare(const void *left, const void *right)
     return order != 0 ? order : (*a > *b) - (*a < *b);
 }
 
-/* What is absent differs from what is empty. */
-static uint64_t text_print(const char *text, uint64_t before)
-{
-    return text == NULL ? XXH3_64bits_withSeed(NULL, 0, ~before)
-                        : XXH3_64bits_withSeed(text, strlen(text), before);
-}
-
 uint64_t inventory_print(const struct instance *instance)
 {
     uint64_t print = (uint64_t)instance->state;
 
-    print = text_print(instance->id, print);
-    print = text_print(instance->group, print);
-    print = text_print(instance->az, print);
-    print = text_print(instance->private_address, print);
-    print = text_print(instance->ipv6_address, print);
-    print = text_print(instance->weight_tag, print);
-    print = text_print(instance->address_tag, print);
-    print = text_print(instance->port_tag, print);
-    print = text_print(instance->hold_tag, print);
-    print = text_print(instance->drain_since_tag, print);
+    print = fingerprint_text(instance->id, print);
+    print = fingerprint_text(instance->group, print);
+    print = fingerprint_text(instance->az, print);
+    print = fingerprint_text(instance->private_address, print);
+    print = fingerprint_text(instance->ipv6_address, print);
+    print = fingerprint_text(instance->weight_tag, print);
+    print = fingerprint_text(instance->address_tag, print);
+    print = fingerprint_text(instance->port_tag, print);
+    print = fingerprint_text(instance->hold_tag, print);
+    print = fingerprint_text(instance->drain_since_tag, print);
     return print == 0 ? 1 : print;
 }
 

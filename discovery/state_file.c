@@ -255,14 +255,12 @@ static const char *timeless_part(const char *text, size_t length, size_t *left)
     return part;
 }
 
-bool state_is_same(const char *left, size_t left_length, const char *right, size_t right_length)
+struct fingerprint state_print(const char *text, size_t length)
 {
-    size_t left_rest = 0;
-    size_t right_rest = 0;
-    const char *left_part = timeless_part(left, left_length, &left_rest);
-    const char *right_part = timeless_part(right, right_length, &right_rest);
+    size_t rest = 0;
+    const char *part = timeless_part(text, length, &rest);
 
-    return left_rest == right_rest && memcmp(left_part, right_part, left_rest) == 0;
+    return fingerprint_make(part, rest);
 }
 
 int64_t state_written_s(const struct state *state)

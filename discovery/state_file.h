@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "discovery/fingerprint.h"
 #include "discovery/fleet.h"
 
 /* 4096 members of 1024 clusters with the longest names stay below; what is larger was not us. */
@@ -44,8 +45,8 @@ struct state_place {
 char *state_encode(const struct fleet *fleet, const struct state_place *places, int64_t now_s,
                    size_t *length);
 
-/* Whether two texts of state_encode() differ in nothing but the time of writing. */
-bool state_is_same(const char *left, size_t left_length, const char *right, size_t right_length);
+/* The fingerprint of a text of state_encode() without its time of writing. */
+struct fingerprint state_print(const char *text, size_t length);
 
 /* Read what state_encode() made. `*state` is owned by the caller on STATE_READ; else `error` says
  * what is wrong. Anything may stand in `text`. */

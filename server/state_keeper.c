@@ -20,6 +20,7 @@
 struct table {
     char *text;
     size_t length;
+    struct fingerprint print;
 };
 
 struct state_keeper {
@@ -28,10 +29,10 @@ struct state_keeper {
     uv_timer_t timer; /* until `pending` may be written */
     state_writer writer;
     int64_t retry_ms;
-    struct table kept;     /* as it is on disk, as far as that is known */
-    struct table pending;  /* to be written */
-    struct table writing;  /* the pool thread's while `is_writing` */
-    int64_t not_before_ms; /* uv_now() at which the next writing may begin */
+    struct fingerprint kept; /* of what is on disk, as far as that is known */
+    struct table pending;    /* to be written */
+    struct table writing;    /* the pool thread's while `is_writing` */
+    int64_t not_before_ms;   /* uv_now() at which the next writing may begin */
     bool is_writing;
     struct state_keeper_past past;
     /* The pool thread's, until `is_done` is posted. */
@@ -88,12 +89,13 @@ static void writing_finish(struct state_keeper *keeper)
 {
     keeper->is_writing = false;
     if (keeper->is_written) {
-        table_move(&keeper->kept, &keeper->writing);
+        keeper->kept = keeper->writing.print;
+        table_drop(&keeper->writing);
         success_tell(keeper);
         return;
     }
     failure_tell(keeper);
-    table_drop(&keeper->kept); /* nobody knows how far the writing came */
+    keeper->kept = (struct fingerprint){0}; /* nobody knows how far the writing came */
     if (keeper->pending.text == NULL) {
         table_move(&keeper->pending, &keeper->writing);
         keeper->not_before_ms = (int64_t)uv_now(keeper->loop) + keeper->retry_ms;
@@ -106,20 +108,11 @@ static void writing_finish(struct state_keeper *keeper)
 
 static void pending_consider(struct state_keeper *keeper);
 
-static bool pending_is_kept(const struct state_keeper *keeper)
-{
-    const struct table *kept = &keeper->kept;
-
-    return kept->text != NULL &&
-           state_is_same(kept->text, kept->length, keeper->pending.text, keeper->pending.length);
-}
-
 static void keeper_free_when_closed(struct state_keeper *keeper)
 {
     if (!keeper->is_timer_closed || keeper->is_writing) {
         return;
     }
-    table_drop(&keeper->kept);
     table_drop(&keeper->pending);
     table_drop(&keeper->writing);
     uv_sem_destroy(&keeper->is_done);
@@ -171,7 +164,7 @@ static void pending_consider(struct state_keeper *keeper)
     if (keeper->is_writing || keeper->pending.text == NULL) {
         return;
     }
-    if (pending_is_kept(keeper)) {
+    if (fingerprint_matches(&keeper->kept, &keeper->pending.print)) {
         table_drop(&keeper->pending);
         return;
     }
@@ -192,7 +185,7 @@ void state_keeper_save(struct state_keeper *keeper, char *text, size_t length)
     int64_t soon_ms = (int64_t)uv_now(keeper->loop) + STATE_WRITE_GAP_MS;
 
     table_drop(&keeper->pending);
-    keeper->pending = (struct table){text, length};
+    keeper->pending = (struct table){text, length, state_print(text, length)};
     /* Something new is worth a try before the retry would come. */
     if (keeper->not_before_ms > soon_ms) {
         keeper->not_before_ms = soon_ms;
@@ -279,9 +272,10 @@ struct state *state_keeper_load(struct state_keeper *keeper)
     struct table table = {0};
     struct state *state = file_load(keeper, STATE_NEWEST_NAME, &table);
 
-    table_drop(&keeper->kept);
+    keeper->kept = (struct fingerprint){0};
     if (state != NULL) {
-        table_move(&keeper->kept, &table);
+        keeper->kept = state_print(table.text, table.length);
+        table_drop(&table);
         return state;
     }
     state = file_load(keeper, STATE_PREVIOUS_NAME, &table);
@@ -309,7 +303,8 @@ static void on_timer_closed(uv_handle_t *handle)
 /* What is pending, on this thread: there is no later. */
 static void pending_write(struct state_keeper *keeper)
 {
-    if (keeper->pending.text == NULL || pending_is_kept(keeper)) {
+    if (keeper->pending.text == NULL ||
+        fingerprint_matches(&keeper->kept, &keeper->pending.print)) {
         return;
     }
     table_move(&keeper->writing, &keeper->pending);

@@ -30,7 +30,7 @@ only() {
 only 'ldns/' 'zones/record\.c'
 only 'curl/' 'discovery/aws/http\.c'
 only 'expat' 'discovery/aws/xml\.c'
-only 'xxhash' 'discovery/inventory\.c'
+only 'xxhash' 'discovery/fingerprint\.c'
 only 'cjson/' 'discovery/json\.c'
 only 'confuse' 'server/config\.c'
 only 'microhttpd' 'server/control\.c'
