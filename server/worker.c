@@ -183,6 +183,7 @@ static void *worker_run(void *argument)
 {
     struct worker *worker = argument;
 
+    (void)pthread_setname_np(pthread_self(), WORKER_THREAD_NAME);
     mailboxes_empty(worker); /* packets may be there before the wake-up is */
     (void)uv_run(&worker->loop, UV_RUN_DEFAULT);
     return NULL;

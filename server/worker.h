@@ -45,6 +45,9 @@ const struct sockaddr_storage *worker_address(const struct worker *worker, size_
 /* See tcp_server_limit() in server/tcp.h. Before worker_start(). */
 void worker_limit_tcp(struct worker *worker, size_t connections_max);
 
+/* What `top -H`, `taskset` and the like know the thread by: at most 15 octets. */
+#define WORKER_THREAD_NAME "worker"
+
 /* Run the thread, with every signal blocked in it. What was published and set before goes for the
  * first packet already. False when there can be no further thread. */
 bool worker_start(struct worker *worker, struct error *error);

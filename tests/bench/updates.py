@@ -19,6 +19,7 @@ from servers import BenchError, rollcall_start, thread_cpu_seconds
 RATE_QPS = 5000
 CHANGE_EVERY_S = 1.0
 VISIBLE_LIMIT_S = 20
+WORKER_THREAD_NAME = "worker"  # server/worker.h
 SETTLED_S = 4.0  # a file source reads a changed file once more, 2 s later
 
 
@@ -37,10 +38,10 @@ class ChangingFleet:
         self.pin(bench.cores)
 
     def pin(self, cores):
-        """The worker on the servers' core, the main thread beside it."""
+        """The worker on the servers' core; the main thread, and those that write for it, beside."""
         for task in pathlib.Path(f"/proc/{self.server.pid}/task").iterdir():
-            is_main = int(task.name) == self.server.pid
-            os.sched_setaffinity(int(task.name), cores.updater if is_main else cores.server)
+            is_worker = (task / "comm").read_text().strip() == WORKER_THREAD_NAME
+            os.sched_setaffinity(int(task.name), cores.server if is_worker else cores.updater)
 
     def change(self):
         """Every weight at once, as an editor would: a new file takes the place of the old. Ever less
@@ -73,13 +74,15 @@ class ChangingFleet:
 class Changer(threading.Thread):
     """Changes the fleet again and again."""
 
-    def __init__(self, fleet):
+    def __init__(self, fleet, cores):
         super().__init__(daemon=True)
         self.fleet = fleet
+        self.cores = cores
         self.is_over = threading.Event()
         self.count = 0
 
     def run(self):
+        os.sched_setaffinity(0, self.cores)  # of this thread: the worker's core is not ours to use
         while not self.is_over.wait(CHANGE_EVERY_S / 2):
             self.fleet.change()
             self.count += 1
@@ -99,7 +102,7 @@ def swaps_run(bench):
     bench.progress.begin("swaps", bench.rounds * 2)
     for round_number in range(bench.rounds):
         for is_changing in (False, True):
-            changer = Changer(fleet)
+            changer = Changer(fleet, bench.cores.updater)
             load = Load(bench.build, bench.cores.update_load, fleet.server.port, names, seconds,
                         rate=RATE_QPS, realtime=True, random_seed=round_number + 1)
             if is_changing:
