@@ -268,5 +268,6 @@ int main(void)
                                         stage_open, stage_close),
     };
 
+    clock_stands = true;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
