@@ -14,6 +14,7 @@
 
 struct last_good {
     struct state_keeper *keeper; /* NULL: nothing is kept */
+    const struct site *site;     /* of the newest last_good_keep() */
 };
 
 bool last_good_open(struct last_good **last_good, uv_loop_t *loop, const struct site *site,
@@ -109,20 +110,30 @@ static bool site_knows_something(const struct site *site)
     return false;
 }
 
-void last_good_keep(struct last_good *last_good, const struct site *site)
+/* A state_maker. */
+static char *on_make(void *owner, size_t *length)
 {
+    const struct last_good *last_good = owner;
+    const struct site *site = last_good->site;
     struct arena arena;
-    size_t length = 0;
     char *text = NULL;
 
-    if (last_good->keeper == NULL || !site_knows_something(site)) {
-        return;
+    if (!site_knows_something(site)) {
+        return NULL;
     }
     arena_init(&arena);
     text = state_encode(site_fleet(site), places_collect(site, &arena), wall_clock_ms() / 1000,
-                        &length);
+                        length);
     arena_free(&arena);
-    state_keeper_save(last_good->keeper, text, length);
+    return text;
+}
+
+void last_good_keep(struct last_good *last_good, const struct site *site)
+{
+    last_good->site = site;
+    if (last_good->keeper != NULL) {
+        state_keeper_save(last_good->keeper, on_make, last_good);
+    }
 }
 
 const struct state_keeper_past *last_good_past(const struct last_good *last_good)

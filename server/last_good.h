@@ -28,7 +28,8 @@ bool last_good_open(struct last_good **last_good, uv_loop_t *loop, const struct 
 /* Give `site`, which has not been started, what was kept. Blocks for the reading. */
 void last_good_restore(struct last_good *last_good, struct site *site);
 
-/* Keep what `site` knows now; nothing while it knows nothing. Returns at once. */
+/* Keep what `site` knows, which may be asked for it until the next call, or last_good_close():
+ * nothing while it knows nothing. Does not wait for the disk. */
 void last_good_keep(struct last_good *last_good, const struct site *site);
 
 /* How writing has gone; all 0 without a usable state-dir. */

@@ -26,13 +26,15 @@ struct table {
 struct state_keeper {
     struct state_folder folder; /* the pool thread's while `is_writing` */
     uv_loop_t *loop;
-    uv_timer_t timer; /* until `pending` may be written */
+    uv_timer_t timer; /* until what is new may be written */
     state_writer writer;
     int64_t retry_ms;
     struct fingerprint kept; /* of what is on disk, as far as that is known */
-    struct table pending;    /* to be written */
-    struct table writing;    /* the pool thread's while `is_writing` */
-    int64_t not_before_ms;   /* uv_now() at which the next writing may begin */
+    state_maker maker;
+    void *maker_owner;
+    bool is_news;          /* the maker has something newer than what was written last */
+    struct table writing;  /* the pool thread's while `is_writing` */
+    int64_t not_before_ms; /* uv_now() at which the maker may be asked again */
     bool is_writing;
     struct state_keeper_past past;
     /* The pool thread's, until `is_done` is posted. */
@@ -49,13 +51,6 @@ static void table_drop(struct table *table)
 {
     free(table->text);
     *table = (struct table){0};
-}
-
-static void table_move(struct table *to, struct table *from)
-{
-    table_drop(to);
-    *to = *from;
-    *from = (struct table){0};
 }
 
 /* ---- the outcome of a writing ---- */
@@ -90,30 +85,27 @@ static void writing_finish(struct state_keeper *keeper)
     keeper->is_writing = false;
     if (keeper->is_written) {
         keeper->kept = keeper->writing.print;
-        table_drop(&keeper->writing);
         success_tell(keeper);
-        return;
-    }
-    failure_tell(keeper);
-    keeper->kept = (struct fingerprint){0}; /* nobody knows how far the writing came */
-    if (keeper->pending.text == NULL) {
-        table_move(&keeper->pending, &keeper->writing);
-        keeper->not_before_ms = (int64_t)uv_now(keeper->loop) + keeper->retry_ms;
     } else {
-        table_drop(&keeper->writing);
+        keeper->kept = (struct fingerprint){0}; /* nobody knows how far the writing came */
+        failure_tell(keeper);
+        if (!keeper->is_news) {
+            keeper->is_news = true;
+            keeper->not_before_ms = (int64_t)uv_now(keeper->loop) + keeper->retry_ms;
+        }
     }
+    table_drop(&keeper->writing);
 }
 
 /* ---- writing ---- */
 
-static void pending_consider(struct state_keeper *keeper);
+static void news_consider(struct state_keeper *keeper);
 
 static void keeper_free_when_closed(struct state_keeper *keeper)
 {
     if (!keeper->is_timer_closed || keeper->is_writing) {
         return;
     }
-    table_drop(&keeper->pending);
     table_drop(&keeper->writing);
     uv_sem_destroy(&keeper->is_done);
     free(keeper);
@@ -148,24 +140,39 @@ static void on_worked(uv_work_t *work, int status)
     }
     uv_sem_wait(&keeper->is_done);
     writing_finish(keeper);
-    pending_consider(keeper);
+    news_consider(keeper);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    pending_consider(timer->data);
+    news_consider(timer->data);
 }
 
-/* Write what is pending, if it is news: now, or as soon as it may be. */
-static void pending_consider(struct state_keeper *keeper)
+/* Ask for what is new; false when there is nothing that is not on disk. */
+static bool news_take(struct state_keeper *keeper)
+{
+    struct table made = {.text = NULL};
+
+    keeper->is_news = false;
+    made.text = keeper->maker(keeper->maker_owner, &made.length);
+    if (made.text == NULL) {
+        return false;
+    }
+    made.print = state_print(made.text, made.length);
+    if (fingerprint_matches(&keeper->kept, &made.print)) {
+        table_drop(&made);
+        return false;
+    }
+    keeper->writing = made;
+    return true;
+}
+
+/* Write what is new: now, or as soon as it may be. */
+static void news_consider(struct state_keeper *keeper)
 {
     int64_t now_ms = (int64_t)uv_now(keeper->loop);
 
-    if (keeper->is_writing || keeper->pending.text == NULL) {
-        return;
-    }
-    if (fingerprint_matches(&keeper->kept, &keeper->pending.print)) {
-        table_drop(&keeper->pending);
+    if (keeper->is_writing || !keeper->is_news) {
         return;
     }
     if (now_ms < keeper->not_before_ms) {
@@ -174,23 +181,25 @@ static void pending_consider(struct state_keeper *keeper)
     }
     uv_timer_stop(&keeper->timer);
     keeper->not_before_ms = now_ms + STATE_WRITE_GAP_MS;
-    table_move(&keeper->writing, &keeper->pending);
-    keeper->is_writing = true;
-    keeper->work.data = keeper;
-    uv_queue_work(keeper->loop, &keeper->work, on_work, on_worked);
+    if (news_take(keeper)) {
+        keeper->is_writing = true;
+        keeper->work.data = keeper;
+        uv_queue_work(keeper->loop, &keeper->work, on_work, on_worked);
+    }
 }
 
-void state_keeper_save(struct state_keeper *keeper, char *text, size_t length)
+void state_keeper_save(struct state_keeper *keeper, state_maker maker, void *owner)
 {
     int64_t soon_ms = (int64_t)uv_now(keeper->loop) + STATE_WRITE_GAP_MS;
 
-    table_drop(&keeper->pending);
-    keeper->pending = (struct table){text, length, state_print(text, length)};
+    keeper->maker = maker;
+    keeper->maker_owner = owner;
+    keeper->is_news = true;
     /* Something new is worth a try before the retry would come. */
     if (keeper->not_before_ms > soon_ms) {
         keeper->not_before_ms = soon_ms;
     }
-    pending_consider(keeper);
+    news_consider(keeper);
 }
 
 /* ---- open, load, close ---- */
@@ -300,16 +309,13 @@ static void on_timer_closed(uv_handle_t *handle)
     keeper_free_when_closed(keeper);
 }
 
-/* What is pending, on this thread: there is no later. */
-static void pending_write(struct state_keeper *keeper)
+/* What is new, on this thread: there is no later. */
+static void news_write(struct state_keeper *keeper)
 {
-    if (keeper->pending.text == NULL ||
-        fingerprint_matches(&keeper->kept, &keeper->pending.print)) {
-        return;
+    if (keeper->is_news && news_take(keeper)) {
+        table_write(keeper);
+        writing_finish(keeper);
     }
-    table_move(&keeper->writing, &keeper->pending);
-    table_write(keeper);
-    writing_finish(keeper);
 }
 
 static void writing_wait(struct state_keeper *keeper)
@@ -332,10 +338,11 @@ void state_keeper_close(struct state_keeper *keeper)
     if (is_queued && uv_cancel((uv_req_t *)&keeper->work) != 0) {
         writing_wait(keeper);
         writing_finish(keeper);
-    } else if (is_queued && keeper->pending.text == NULL) {
-        table_move(&keeper->pending, &keeper->writing); /* no thread had taken it yet */
+    } else if (is_queued) {
+        keeper->is_news = true; /* no thread had taken it yet */
+        table_drop(&keeper->writing);
     }
-    pending_write(keeper);
+    news_write(keeper);
     keeper->is_writing = is_queued; /* on_worked() is still to come */
     keeper->is_closed = true;
     state_folder_close(&keeper->folder);

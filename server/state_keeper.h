@@ -45,9 +45,16 @@ enum state_keeper_result state_keeper_open(struct state_keeper **keeper, uv_loop
  */
 struct state *state_keeper_load(struct state_keeper *keeper);
 
-/* Keep `text` of `length` octets by state_encode(), which the keeper owns from now on. Returns at
- * once. */
-void state_keeper_save(struct state_keeper *keeper, char *text, size_t length);
+/* What there is to be kept now: a text of `*length` octets by state_encode(), which the keeper
+ * owns; NULL: nothing. */
+typedef char *(*state_maker)(void *owner, size_t *length);
+
+/*
+ * There is something new to be kept. `maker` is asked for it when it may be written, at the latest
+ * by state_keeper_close(): of many changes in a row only the last is made a text, which for 100,000
+ * members takes some 80 ms. Does not wait for the disk.
+ */
+void state_keeper_save(struct state_keeper *keeper, state_maker maker, void *owner);
 
 /* How writing has gone. */
 struct state_keeper_past {

@@ -40,6 +40,8 @@ struct scene {
     uv_loop_t loop;
     uv_timer_t deadline;
     struct state_keeper *keeper;
+    size_t members; /* of the state that is to be kept; 0: there is none */
+    unsigned made;  /* texts, so far */
 };
 
 /* What the writers below see and are told; one scene at a time. */
@@ -94,13 +96,20 @@ static char *text_make(size_t members, size_t *length)
     return text;
 }
 
+/* A state_maker. */
+static char *on_make(void *owner, size_t *length)
+{
+    struct scene *scene = owner;
+
+    scene->made++;
+    return scene->members == 0 ? NULL : text_make(scene->members, length);
+}
+
 static void save(struct scene *scene, size_t members)
 {
-    size_t length = 0;
-    char *text = text_make(members, &length);
-
+    scene->members = members;
     uv_update_time(&scene->loop);
-    state_keeper_save(scene->keeper, text, length);
+    state_keeper_save(scene->keeper, on_make, scene);
 }
 
 static enum state_keeper_result scene_keeper_open(struct scene *scene, struct error *error)
@@ -330,6 +339,30 @@ static void writings_begin_a_second_apart(void **state)
     run_until(scene, 2, 0);
     /* The loop's clock was read just before ours. */
     assert_true(uv_hrtime() / 1000000 - start_ms + 5 >= STATE_WRITE_GAP_MS);
+    assert_int_equal(reload(scene), 2);
+}
+
+/* The text of a large fleet takes long: one for all that happens within a second. */
+static void of_many_changes_only_the_last_is_made_a_text(void **state)
+{
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < 100; i++) {
+        save(scene, 1 + i % TEXT_COUNT);
+    }
+    assert_int_equal(scene->made, 1);
+    scene_keeper_close(scene);
+    assert_int_equal(scene->made, 2);
+    assert_int_equal(reload(scene), TEXT_COUNT);
+}
+
+static void nothing_to_be_kept_takes_nothing_from_the_disk(void **state)
+{
+    struct scene *scene = *state;
+
+    save(scene, 2);
+    run_until(scene, 1, 0);
+    save(scene, 0);
     assert_int_equal(reload(scene), 2);
 }
 
@@ -651,6 +684,8 @@ int main(void)
         SCENE_TEST(a_disk_that_hangs_holds_nothing_up),
         SCENE_TEST(there_is_one_writing_at_a_time_and_the_newest_wins),
         SCENE_TEST(writings_begin_a_second_apart),
+        SCENE_TEST(of_many_changes_only_the_last_is_made_a_text),
+        SCENE_TEST(nothing_to_be_kept_takes_nothing_from_the_disk),
         SCENE_TEST(what_is_on_disk_already_is_not_written_again),
         SCENE_TEST(a_disk_that_refuses_is_told_once_and_asked_again),
         SCENE_TEST(after_a_failure_nobody_knows_what_is_on_disk),
