@@ -6,63 +6,29 @@
 
 #include "server/publisher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "discovery/log.h"
+#include "server/complaint_set.h"
 #include "zones/builder.h"
-
-/* The complaints of one build, to tell only new ones. */
-struct complaints {
-    struct arena arena;
-    const char **texts;
-    size_t count;
-};
+#include "zones/name.h"
 
 struct publisher {
-    struct snapshot *snapshot;   /* the newest, NULL before the first build */
-    struct complaints *previous; /* of the build before */
-    struct complaints *current;  /* of the build under way */
+    struct snapshot *snapshot;      /* the newest, NULL before the first build */
+    struct complaint_set *previous; /* of the build before */
+    struct complaint_set *current;  /* of the build under way */
 };
-
-static struct complaints *complaints_new(void)
-{
-    struct complaints *complaints = memory_new(sizeof(*complaints));
-
-    arena_init(&complaints->arena);
-    return complaints;
-}
-
-static void complaints_free(struct complaints *complaints)
-{
-    arena_free(&complaints->arena);
-    free(complaints->texts);
-    free(complaints);
-}
-
-static bool complaints_hold(const struct complaints *complaints, const char *text)
-{
-    for (size_t index = 0; index < complaints->count; index++) {
-        if (strcmp(complaints->texts[index], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* A fleet_complaint. */
 static void on_complaint(void *owner, const char *origin, const struct error *error)
 {
     struct publisher *publisher = owner;
-    struct complaints *current = publisher->current;
-    char *text = arena_format(&current->arena, "%s %s", origin, error->text);
+    char text[NAME_MAX_TEXT + sizeof(error->text)];
 
-    if (complaints_hold(current, text)) {
-        return;
-    }
-    current->texts = memory_grow(current->texts, current->count + 1, sizeof(*current->texts));
-    current->texts[current->count++] = text;
-    if (!complaints_hold(publisher->previous, text)) {
+    (void)snprintf(text, sizeof(text), "%s %s", origin, error->text);
+    if (complaint_set_add(publisher->current, text) &&
+        !complaint_set_has(publisher->previous, text)) {
         log_event(LEVEL_ERROR, "not served as asked", log_text("zone", origin),
                   log_text("error", error->text));
     }
@@ -72,8 +38,8 @@ struct publisher *publisher_new(void)
 {
     struct publisher *publisher = memory_new(sizeof(*publisher));
 
-    publisher->previous = complaints_new();
-    publisher->current = complaints_new();
+    publisher->previous = complaint_set_new();
+    publisher->current = complaint_set_new();
     return publisher;
 }
 
@@ -83,8 +49,8 @@ void publisher_free(struct publisher *publisher)
         return;
     }
     snapshot_unref(publisher->snapshot);
-    complaints_free(publisher->previous);
-    complaints_free(publisher->current);
+    complaint_set_free(publisher->previous);
+    complaint_set_free(publisher->current);
     free(publisher);
 }
 
@@ -138,8 +104,8 @@ struct snapshot *publisher_build(struct publisher *publisher, const struct site 
     snapshot_unref(publisher->snapshot);
     publisher->snapshot = snapshot;
 
-    complaints_free(publisher->previous);
+    complaint_set_free(publisher->previous);
     publisher->previous = publisher->current;
-    publisher->current = complaints_new();
+    publisher->current = complaint_set_new();
     return snapshot;
 }
