@@ -21,6 +21,13 @@ static int64_t clock_ahead_ms;
 /* From now on time passes by `clock_ahead_ms` alone: for limits that are met to the millisecond. */
 static bool clock_stands;
 
+/* Let the time that stood pass again, and never backwards. */
+static inline void clock_go_on(void)
+{
+    clock_ahead_ms += clock_stands ? INT64_C(1000) * CLOCK_STANDS_AT_S : 0;
+    clock_stands = false;
+}
+
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): the system's */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {

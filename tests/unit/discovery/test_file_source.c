@@ -28,7 +28,7 @@ enum {
     OFTEN_MS = 50,      /* rechecks that come soon */
     NEVER_MS = 3600000, /* rechecks that do not come: only events tell of a change */
     QUIET_MS = 250,     /* several rechecks that come soon */
-    DEADLINE_MS = 10000,
+    DEADLINE_MS = 30000,
 };
 
 struct watching {

@@ -24,7 +24,7 @@
 
 enum {
     NOW_S = 1767323045, /* 2026-01-02T03:04:05Z */
-    DEADLINE_MS = 10000,
+    DEADLINE_MS = 30000,
 };
 
 static const char configuration[] =

@@ -12,7 +12,7 @@
 #include "tests/unit/server/counters_fixture.h"
 #include "tests/unit/server/fixture.h"
 
-enum { ANSWER_MAX = 65535, PUMPS_MAX = 1000, PUMP_WAIT_MS = 5 };
+enum { ANSWER_MAX = 65535, PUMPS_MAX = 1000, PUMP_WAIT_MS = 20 };
 
 struct bench {
     uv_loop_t loop;

@@ -16,6 +16,7 @@
 #include <uv.h>
 
 #include "discovery/aws/environment.h"
+#include "tests/unit/patient_clock.h"
 #include "zones/arena.h"
 
 enum { CANNED_REQUEST_SIZE = 64 * 1024, CANNED_LOG_CAPACITY = 64 };
@@ -232,15 +233,15 @@ static inline void canned_tick(uv_timer_t *timer)
     (void)timer;
 }
 
-/* Turn the loop until `*done`; false when nothing came within 10 seconds. */
+/* Turn the loop until `*done`; false when nothing came within 30 seconds. */
 static inline bool loop_until(uv_loop_t *loop, const bool *done)
 {
-    uint64_t end = uv_hrtime() + 10000000000U;
+    uint64_t end = uv_hrtime() + 30000000000U;
     uv_timer_t tick;
     bool came;
 
     (void)uv_timer_init(loop, &tick);
-    (void)uv_timer_start(&tick, canned_tick, 20, 20);
+    (void)uv_timer_start(&tick, canned_tick, PATIENT_STEP_MS, PATIENT_STEP_MS);
     while (!*done && uv_hrtime() < end) {
         (void)uv_run(loop, UV_RUN_ONCE);
     }

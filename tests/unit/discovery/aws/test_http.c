@@ -98,7 +98,7 @@ static void on_done(void *owner, const struct http_response *response)
 static struct http_request request_get(const struct bench *bench)
 {
     return (struct http_request){
-        .method = "GET", .url = bench->url, .connect_timeout_ms = 2000, .timeout_ms = 5000};
+        .method = "GET", .url = bench->url, .connect_timeout_ms = 20000, .timeout_ms = 20000};
 }
 
 static void exchange(struct bench *bench, const struct http_request *request)
