@@ -133,7 +133,7 @@ class FakeAws(ServiceSteering):
         """{instance id: lifecycle state}"""
         return {each["id"]: each["state"] for each in self.asg(name)["instances"]}
 
-    def wait_for_asg(self, name, reached, timeout_s=15):
+    def wait_for_asg(self, name, reached, timeout_s=60):
         """The group as `asg` shows it, once `reached(group)` holds."""
         deadline = time.monotonic() + timeout_s
         while not reached(group := self.asg(name)):
@@ -188,7 +188,7 @@ class FakeAws(ServiceSteering):
     def clear_requests(self):
         self.control("requests/clear", {})
 
-    def wait_for_requests(self, action, more=1, timeout_s=10):
+    def wait_for_requests(self, action, more=1, timeout_s=30):
         """Return when `more` further requests of this action have been answered."""
         goal = self.count(action) + more
         deadline = time.monotonic() + timeout_s

@@ -31,7 +31,7 @@ class ServiceSteering:
         self.control("queue/send", {"name": queue, "bodies": texts, "copies": copies,
                                     "delay_ms": delay_ms})
 
-    def wait_for_queue(self, reached, name="events", timeout_s=10):
+    def wait_for_queue(self, reached, name="events", timeout_s=30):
         """The queue as `queue` shows it, once `reached(queue)` holds."""
         deadline = time.monotonic() + timeout_s
         while not reached(shown := self.queue(name)):

@@ -15,7 +15,7 @@ import dns.rcode
 import pytest
 
 from system.support.rollcall import PROGRAM, ZONE
-from system.support.waiting import holds_for, wait_until
+from system.support.waiting import holds_for, median_of, wait_until
 from system.test_control import metrics
 
 pytestmark = pytest.mark.sanitizers
@@ -67,7 +67,7 @@ def expect_balance(server, queries=None):
         assert came == ends, f"{came} queries, {ends} answers and drops"
         assert queries in (None, samples[UDP_QUERIES]), f"{samples[UDP_QUERIES]} came"
         return True
-    wait_until(is_balanced, 5, "the counters balance")
+    wait_until(is_balanced, 30, "the counters balance")
 
 
 def drops(server, reason):
@@ -78,16 +78,24 @@ def datagrams(server):
     return metrics(server)[UDP_QUERIES]
 
 
+def at_rest(server):
+    """The datagrams that have come, when each question so far is counted: a worker counts an answer
+    after it has left."""
+    wait_until(lambda: datagrams(server) == server.asked["udp"], 30, "all questions are counted")
+    return server.asked["udp"]
+
+
 def burst(server, address, count, sources=8):
     """`count` questions from `address` as fast as they are taken; every answer to them."""
     wire = query().to_wire()
     clients = [udp_client(address) for _ in range(sources)]
-    before = datagrams(server)
+    before = at_rest(server)
     answers = []
     for sent in range(count):
         clients[sent % sources].sendto(wire, ("127.0.0.1", server.port))
         if (sent + 1) % CHUNK == 0 or sent + 1 == count:
             expect_balance(server, before + sent + 1)
+    server.asked["udp"] += count
     for client in clients:
         client.setblocking(False)
         try:
@@ -118,7 +126,7 @@ def test_a_stranger_is_limited_and_others_are_not(server):
 def test_a_limited_stranger_is_served_over_tcp(server):
     burst(server, "127.1.2.3", 500)
     for _ in range(100):
-        answer = dns.query.tcp(query(), "127.0.0.1", port=server.port, timeout=5,
+        answer = dns.query.tcp(query(), "127.0.0.1", port=server.port, timeout=60,
                                source="127.1.2.3")
         assert answer.rcode() == dns.rcode.REFUSED and not answer.flags & dns.flags.TC
 
@@ -128,35 +136,41 @@ def test_a_stranger_that_shows_a_cookie_is_not_limited(server):
 
     def ask(cookie):
         wire = query(options=[dns.edns.GenericOption(COOKIE, cookie)])
-        answer = dns.query.udp(wire, "127.0.0.1", port=server.port, timeout=5,
+        answer = dns.query.udp(wire, "127.0.0.1", port=server.port, timeout=60,
                                source="127.1.2.3", raise_on_truncation=False)
+        server.asked["udp"] += 1
         return next(option for option in answer.options if option.otype == COOKIE).data
 
     cookie = ask(client_cookie)
     assert cookie.startswith(client_cookie) and len(cookie) == 24
     burst(server, "127.1.2.3", 500)
+    at_rest(server)
     before = drops(server, "rate-limit")
     for _ in range(4 * RATE):
         ask(cookie)
+    at_rest(server)
     assert drops(server, "rate-limit") == before > 0
     expect_balance(server)
 
 
-def test_the_limit_is_told_once_and_changes_with_a_reload(server):
+def test_the_limit_is_told_once_a_minute_and_changes_with_a_reload(server):
+    first_at = time.monotonic()
     burst(server, "127.1.2.3", 500)
-    wait_until(lambda: server.log_lines("limited", "responses="), 5, "a line in the log")
+    wait_until(lambda: server.log_lines("limited", "responses="), 30, "a line in the log")
     burst(server, "127.1.2.3", 500)
     server.write_config(CONFIGURATION.format(root="rate-limit = 100000\nrate-limit-slip = 0"))
     server.reload()
-    wait_until(lambda: server.log_lines("reloaded"), 5, "the reload")
+    wait_until(lambda: server.log_lines("reloaded"), 30, "the reload")
     assert len(burst(server, "127.1.2.3", 500)) == 500
     server.write_config(CONFIGURATION.format(root="rate-limit = 1\nrate-limit-slip = 0"))
     server.reload()
-    wait_until(lambda: len(server.log_lines("reloaded")) == 2, 5, "the reload")
+    wait_until(lambda: len(server.log_lines("reloaded")) == 2, 30, "the reload")
+    begun = time.monotonic()
     answers = burst(server, "127.9.2.3", 500)
-    assert 1 <= len(answers) <= 4
+    assert 1 <= len(answers) <= 4 + (time.monotonic() - begun)
     assert not any(answer.flags & dns.flags.TC for answer in answers)
-    assert len(server.log_lines("limited", "responses=")) == 1
+    minutes = int((time.monotonic() - first_at) / 60)
+    assert 1 <= len(server.log_lines("limited", "responses=")) <= 1 + minutes
     expect_balance(server)
 
 
@@ -177,7 +191,7 @@ def test_reflectors_get_no_answer(server, port):
     client = privileged(lambda: udp_client("127.0.0.77", port))
     with client:
         client.sendto(query().to_wire(), ("127.0.0.1", server.port))
-        wait_until(lambda: drops(server, "source-port") == 1, 5, "the datagram was counted")
+        wait_until(lambda: drops(server, "source-port") == 1, 30, "the datagram was counted")
         client.settimeout(0)
         with pytest.raises(BlockingIOError):
             client.recv(65535)
@@ -186,7 +200,7 @@ def test_reflectors_get_no_answer(server, port):
 
 def test_a_resolver_that_asks_from_port_53_is_answered(server):
     with privileged(lambda: udp_client("127.0.0.77", 53)) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         client.sendto(query().to_wire(), ("127.0.0.1", server.port))
         assert dns.message.from_wire(client.recv(65535)).flags & dns.flags.QR
 
@@ -204,28 +218,28 @@ def test_two_servers_do_not_keep_each_other_busy(start_rollcall):
     second = start_rollcall(CONFIGURATION.format(root=""))
     payloads = [query().to_wire(), query("example.org").to_wire(), bytes(12), b"\x00" * 11,
                 query().to_wire() + b"junk", query().to_wire()[:20]]
-    before = datagrams(first), datagrams(second)
+    before = at_rest(first), at_rest(second)
     for payload in payloads:
         forge(second.port, first.port, payload)
-    wait_until(lambda: datagrams(first) == before[0] + len(payloads), 5, "all have arrived")
+    wait_until(lambda: datagrams(first) == before[0] + len(payloads), 30, "all have arrived")
     answered = len(payloads) - 1  # not what is shorter than a header
-    wait_until(lambda: drops(second, "no-query") == answered, 5, "the answers have arrived")
+    wait_until(lambda: drops(second, "no-query") == answered, 30, "the answers have arrived")
     holds_for(lambda: (datagrams(first), datagrams(second)) ==
               (before[0] + len(payloads), before[1] + answered), 0.5, "silence")
     forge(first.port, first.port, payloads[0])
-    wait_until(lambda: drops(first, "own-address") == 1, 5, "from itself: dropped")
+    wait_until(lambda: drops(first, "own-address") == 1, 30, "from itself: dropped")
     expect_balance(first)
     expect_balance(second)
 
 
 def test_requests_that_are_too_long_are_dropped_and_counted(server):
     with udp_client(ALLOWED) as client:
-        client.settimeout(5)
+        client.settimeout(30)
         for size in (4097, 9000, 65507):
             client.sendto(bytes(size), ("127.0.0.1", server.port))
         client.sendto(query().to_wire(), ("127.0.0.1", server.port))
         assert dns.message.from_wire(client.recv(65535)).rcode() in (0, 2)
-    wait_until(lambda: drops(server, "oversize") == 3, 5, "three drops")
+    wait_until(lambda: drops(server, "oversize") == 3, 30, "three drops")
     expect_balance(server)
 
 
@@ -248,16 +262,19 @@ def test_a_flood_over_udp_does_not_keep_tcp_waiting(server):
         process.start()
     try:
         before = datagrams(server)
-        wait_until(lambda: datagrams(server) > before + 10000, 20, "the flood is on")
-        for _ in range(50):
+        wait_until(lambda: datagrams(server) > before + 10000, 60, "the flood is on")
+
+        def time_over_tcp(_):
             begun = time.monotonic()
-            answer = dns.query.tcp(query(), "127.0.0.1", port=server.port, timeout=5)
-            assert time.monotonic() - begun < 1
+            answer = dns.query.tcp(query(), "127.0.0.1", port=server.port, timeout=60)
             assert answer.flags & dns.flags.QR
+            return time.monotonic() - begun
+
+        median_of(1, time_over_tcp, trials=50)
     finally:
         ended.set()
         for process in floods:
-            process.join(10)
+            process.join(60)
     expect_balance(server)
 
 
@@ -269,7 +286,7 @@ def test_an_address_for_strangers_needs_to_be_told_who_may_ask(tmp_path, verb, a
     path.write_text(f'listen = "{address}:5399"\nstate-dir = "state"\ncontrol = "control.sock"\n'
                     f'zone "a.example" {{ nameservers = "x" }}\n')
     run = subprocess.run([str(PROGRAM), verb, "-c", str(path)], capture_output=True, text=True,
-                         timeout=20, check=False)
+                         timeout=60, check=False)
     assert run.returncode == 1
     assert (f"{path}:4: zone a.example: allow-query must be set when listen has a {kind} address "
             f"({address}:5399)") in run.stderr

@@ -13,7 +13,7 @@ import pytest
 from system.conftest import aws_environment, configuration
 from system.support.waiting import wait_until
 
-LIMIT_S = 15
+LIMIT_S = 30
 
 
 def own_region(**options):
@@ -58,8 +58,8 @@ def test_a_clock_that_differs_from_that_of_aws_is_corrected(fakeaws, start_rollc
     server = start_rollcall(configuration(), fakeaws)
     is_served(server)
     told = re.search(r"clock differs from that of AWS\".* seconds=(-?\d+)", server.log())
-    assert abs(int(told[1]) + skew_s) <= 5
-    fakeaws.wait_for_requests("DescribeInstances", 3)
+    assert abs(int(told[1]) + skew_s) <= 60, "but for what the answer took"
+    fakeaws.wait_for_requests("DescribeInstances", 3, 30)
     assert len(server.log_lines("clock differs")) == 1
 
 

@@ -18,6 +18,7 @@ import dns.rrset
 import pytest
 
 from support.rollcall import BUILD, ROOT
+from support.waiting import wait_until
 
 sys.path.insert(0, str(ROOT / "tests" / "bench"))
 
@@ -31,6 +32,7 @@ from servers import BenchError  # noqa: E402
 
 RUN = ROOT / "tests" / "bench" / "run.sh"
 LOAD = BUILD / "tests" / "bench_load"
+LIMIT_S = 30  # a wrong count is wrong each time
 
 
 class Responder(threading.Thread):
@@ -60,7 +62,7 @@ def load(tmp_path, port, *options):
     names = tmp_path / "names"
     names.write_text("_a._tcp.sd.example.com.\n_b._tcp.sd.example.com\n")
     done = subprocess.run([LOAD, "--port", str(port), "--names", names, "--warmup", "0", *options],
-                          capture_output=True, check=True, timeout=30)
+                          capture_output=True, check=True, timeout=60)
     return json.loads(done.stdout)
 
 
@@ -79,21 +81,25 @@ def test_lost_bad_truncated_and_smaller_answers_are_counted(tmp_path):
             return header(request, 0x8600) + bytes(100)
         return header(request, answers=2 if number % 5 == 3 else 3) + bytes(200)
 
-    responder = Responder(treat)
-    responder.start()
-    figures = load(tmp_path, responder.port, "--rate", "400", "--seconds", "0.5")
-    responder.socket.close()
-    asked = responder.count
-    assert figures["sent"] == asked > 100
-    assert figures["lost"] == (asked + 4) // 5
-    assert figures["handled"] == asked - figures["lost"]
-    # Answers that came in the very last moment are handled, but no longer measured.
-    assert figures["handled"] - 3 <= figures["received"] <= figures["handled"]
-    assert figures["bad"] in range(asked // 5 - 1, asked // 5 + 2)
-    assert figures["truncated"] in range(asked // 5 - 1, asked // 5 + 2)
-    assert (figures["octets_min"], figures["octets_max"]) == (62, 212)
-    assert (figures["answers_min"], figures["answers_max"]) == (2, 3)
-    assert (figures["additional_min"], figures["additional_max"]) == (4, 4)
+    def are_counted():
+        responder = Responder(treat)
+        responder.start()
+        figures = load(tmp_path, responder.port, "--rate", "400", "--seconds", "0.5")
+        responder.socket.close()
+        asked = responder.count
+        assert figures["sent"] == asked > 100
+        assert figures["lost"] == (asked + 4) // 5
+        assert figures["handled"] == asked - figures["lost"]
+        # Answers that came in the very last moment are handled, but no longer measured.
+        assert figures["handled"] - 3 <= figures["received"] <= figures["handled"]
+        assert figures["bad"] in range(asked // 5 - 1, asked // 5 + 2)
+        assert figures["truncated"] in range(asked // 5 - 1, asked // 5 + 2)
+        assert (figures["octets_min"], figures["octets_max"]) == (62, 212)
+        assert (figures["answers_min"], figures["answers_max"]) == (2, 3)
+        assert (figures["additional_min"], figures["additional_max"]) == (4, 4)
+        return True
+
+    wait_until(are_counted, LIMIT_S, "a run in which the responder here does not lag")
 
 
 def test_latency_counts_from_when_a_query_was_due(tmp_path):
@@ -103,14 +109,18 @@ def test_latency_counts_from_when_a_query_was_due(tmp_path):
             time.sleep(0.3)
         return header(request)
 
-    responder = Responder(treat)
-    responder.start()
-    figures = load(tmp_path, responder.port, "--rate", "500", "--seconds", "0.6")
-    responder.socket.close()
-    assert figures["lost"] == 0
-    assert figures["max_us"] >= 299_000
-    # 150 queries fell due in the stall; a third of all that came waited 100 ms or longer.
-    assert figures["p90_us"] >= 100_000
+    def are_late():
+        responder = Responder(treat)
+        responder.start()
+        figures = load(tmp_path, responder.port, "--rate", "500", "--seconds", "0.6")
+        responder.socket.close()
+        assert figures["lost"] == 0
+        assert figures["max_us"] >= 299_000
+        # 150 queries fell due in the stall; a third of all that came waited 100 ms or longer.
+        assert figures["p90_us"] >= 100_000
+        return True
+
+    wait_until(are_late, LIMIT_S, "a run in which the responder here does not lag otherwise")
 
 
 def answer_of(data, cluster_number=0, glue=None, services=None, flags=dns.flags.QR):
@@ -295,7 +305,7 @@ def test_one_command_gives_table_goals_figures_and_drawings(tmp_path):
     results = tmp_path / "results"
     done = subprocess.run([RUN, "--quick", "--rounds", "1", "--data", "S", "--peers", "",
                            "--build", BUILD, "--results", results],
-                          capture_output=True, text=True, timeout=100, check=False)
+                          capture_output=True, text=True, timeout=400, check=False)
     assert done.returncode == 0, done.stderr  # how fast it is, is not this test's matter
     assert "S               udp   rollcall" in done.stdout
     lines = done.stdout.splitlines()

@@ -6,7 +6,7 @@ import pytest
 from system.conftest import aws_environment, configuration
 from system.support.waiting import wait_until
 
-LIMIT_S = 15
+LIMIT_S = 30
 OTHER = "210987654321"
 EXTERNAL_ID = "Partner/7"
 
@@ -125,12 +125,12 @@ def test_roles_of_two_profiles_are_assumed_one_with_the_other(fakeaws, start_rol
         fakeaws, AWS_PROFILE="outer", AWS_CONFIG_FILE=str(tmp_path / "config"),
         AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "credentials")))
     is_served(server, 2)
-    theirs.wait_for_requests("DescribeInstances", 6)
+    theirs.wait_for_requests("DescribeInstances", 6, LIMIT_S)
     assert fakeaws.count("AssumeRole") == 2, "one for each role, although they last 15 minutes only"
 
 
 def test_keys_that_end_are_renewed_without_a_gap(fakeaws, start_rollcall):
-    arn = fakeaws.role("short", lifetime_s=4)
+    arn = fakeaws.role("short", lifetime_s=6)
     fakeaws.launch("web", 1)
     server = start_rollcall(configuration(ec2=f'role-arn = "{arn}"'), fakeaws)
     is_served(server)
@@ -158,7 +158,7 @@ def test_a_role_is_assumed_although_the_clock_differs(fakeaws, start_rollcall, s
     fakeaws.clock(skew_s)
     server = start_rollcall(configuration(ec2=f'role-arn = "{arn}"'), fakeaws)
     is_served(server)
-    fakeaws.wait_for_requests("DescribeInstances", 4)
+    fakeaws.wait_for_requests("DescribeInstances", 4, LIMIT_S)
     assert len(server.log_lines("clock differs")) == 1
     assert [each["status"] for each in fakeaws.recent("AssumeRole")].count(200) == 1
     assert not server.log_lines("credentials not renewed")

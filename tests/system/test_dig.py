@@ -22,14 +22,14 @@ def server(fakeaws, tmp_path, start_rollcall):
     records.write_text(RECORDS)
     fakeaws.launch("web", count=20, network="10.0.1.0/24", az="eu-west-1a")
     server = start_rollcall(configuration(zone=f'records = "{records}"'), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == 20, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == 20, 30, "the first load")
     return server
 
 
 def dig(server, *words):
     found = subprocess.run(
-        ["dig", "@127.0.0.1", "-p", str(server.port), "+time=2", "+tries=1", *words],
-        capture_output=True, text=True, timeout=20, check=False)
+        ["dig", "@127.0.0.1", "-p", str(server.port), "+time=20", "+tries=1", *words],
+        capture_output=True, text=True, timeout=60, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     assert ";; Warning" not in found.stdout and "malformed" not in found.stdout, found.stdout
     return found.stdout
@@ -143,9 +143,9 @@ def test_the_question_keeps_its_letter_case(server):
 def test_serial_grows_only_with_content(fakeaws, server):
     serial = server.serial()
     polls = fakeaws.requests()["counts"]["DescribeInstances"]
-    wait_until(lambda: fakeaws.requests()["counts"]["DescribeInstances"] >= polls + 3, 10,
+    wait_until(lambda: fakeaws.requests()["counts"]["DescribeInstances"] >= polls + 3, 30,
                "three more polls")
     assert server.serial() == serial
     fakeaws.launch("web", count=1, addresses=["10.0.1.250"])
-    wait_until(lambda: len(server.weights("web")) == 21, 10, "the new member")
+    wait_until(lambda: len(server.weights("web")) == 21, 30, "the new member")
     assert server.serial() > serial

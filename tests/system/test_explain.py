@@ -18,7 +18,7 @@ def server(fakeaws, start_rollcall):
     server = start_rollcall(
         configuration(zone='ttl = 1s  rename = {"^prod-(.*)$ -> \\\\1"}', ec2='groups = {"prod-*", "web"}'),
         aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == 3, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == 3, 30, "the first load")
     return server
 
 
@@ -34,7 +34,7 @@ def wait_rule(server, instance, rule):
         assert found["rule"] == rule, found
         return found
 
-    return wait_until(explained, 10, f"{instance}: {rule}")
+    return wait_until(explained, 30, f"{instance}: {rule}")
 
 
 def test_a_member_is_told_in_plain_words(fakeaws, server):
@@ -123,7 +123,7 @@ def test_a_file_calls_its_values_as_the_file_does(tmp_path, start_rollcall):
 zone "sd.example.com" {{ nameservers = {{"ns1.sd.example.com"}} }}
 file "on-prem" {{ zone = "sd.example.com"  path = "{tmp_path}/fleet.json" }}
 """)
-    wait_until(lambda: len(server.weights("db")) == 1, 10, "the first load")
+    wait_until(lambda: len(server.weights("db")) == 1, 30, "the first load")
     (found,) = explain(server, "db-1")
     assert found["rule"] == "weight-0"
     assert found["text"].startswith("Its weight is 0")

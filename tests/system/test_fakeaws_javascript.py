@@ -120,13 +120,13 @@ def test_a_long_poll_waits_for_a_message_and_holds_up_nobody(fakeaws, sqs, clien
     fakeaws.send_message("now")
     (message,) = poll()["Messages"]
     assert message["Body"] == "now"
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 18
 
 
 def test_a_long_poll_without_messages_ends_with_none(sqs, url):
     begun = time.monotonic()
     assert "Messages" not in sqs("ReceiveMessage", QueueUrl=url, WaitTimeSeconds=1)
-    assert 0.9 <= time.monotonic() - begun < 10
+    assert 0.9 <= time.monotonic() - begun < 18
 
 
 def test_a_long_poll_ends_when_its_queue_is_deleted(fakeaws, sqs, url):

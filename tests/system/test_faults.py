@@ -17,7 +17,7 @@ SIZE = 9
 def server(fakeaws, start_rollcall):
     fakeaws.launch("web", count=SIZE, network="10.0.1.0/24")
     server = start_rollcall(configuration(poll_s=0.2), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == SIZE, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == SIZE, 30, "the first load")
     return server
 
 
@@ -36,7 +36,7 @@ def expect_unmoved(fakeaws, server, more_polls=3):
         assert server.weights("web") == wanted
         return polls(fakeaws) >= until
 
-    wait_until(is_unmoved, 30, "polls while nothing changes")
+    wait_until(is_unmoved, 60, "polls while nothing changes")
     assert server.weights("web") == wanted
 
 
@@ -71,7 +71,7 @@ def test_a_fault_costs_no_member_and_ends_by_itself(fakeaws, server, fault):
     expect_unmoved(fakeaws, server)
     fakeaws.clear_faults()
     fakeaws.launch("web", count=1, addresses=["10.0.9.1"])
-    wait_until(lambda: len(server.weights("web")) == SIZE + 1, 10, "a change after the fault")
+    wait_until(lambda: len(server.weights("web")) == SIZE + 1, 30, "a change after the fault")
 
 
 def test_the_api_being_gone_costs_no_member(fakeaws, server):
@@ -83,12 +83,13 @@ def test_the_api_being_gone_costs_no_member(fakeaws, server):
 
 def test_a_single_absence_is_no_evidence_but_two_are(fakeaws, server):
     (instance,) = [row["id"] for row in fakeaws.instances()][:1]
+    begun = time.monotonic()
     fakeaws.change_instance(instance, forget=True)
-    wait_until(lambda: server.log_lines("absent from one poll", instance), 10, "the first absence")
-    seen_at = time.monotonic()
-    wait_until(lambda: len(server.weights("web")) == SIZE - 1, 20, "the second absence")
-    # Polls come every 200 ms, and all that begin within 2 s see the same stale moment.
-    assert time.monotonic() - seen_at > 1
+    wait_until(lambda: server.log_lines("absent from one poll", instance), 30, "the first absence")
+    wait_until(lambda: len(server.weights("web")) == SIZE - 1, 30, "the second absence")
+    # Polls come every 200 ms, and all that begin within 2 s see the same stale moment. The first of
+    # them may have begun shortly before it was forgotten.
+    assert time.monotonic() - begun > 1.5
     assert server.log_lines("member removed", instance)
     assert len(server.log_lines("absent from one poll", instance)) == 1
 
@@ -96,17 +97,17 @@ def test_a_single_absence_is_no_evidence_but_two_are(fakeaws, server):
 def test_terminated_instances_leave_at_the_next_poll(fakeaws, server):
     ids = [row["id"] for row in fakeaws.instances()][:3]
     fakeaws.terminate(ids)
-    wait_until(lambda: len(server.weights("web")) == SIZE - 3, 10, "three members left")
+    wait_until(lambda: len(server.weights("web")) == SIZE - 3, 30, "three members left")
     assert not server.log_lines("absent")
 
 
 def test_an_instance_without_weight_is_no_member(fakeaws, server):
     (instance,) = [row["id"] for row in fakeaws.instances()][:1]
     fakeaws.change_instance(instance, tags={"srv_weight": None})
-    wait_until(lambda: len(server.weights("web")) == SIZE - 1, 10, "the member left")
+    wait_until(lambda: len(server.weights("web")) == SIZE - 1, 30, "the member left")
     fakeaws.change_instance(instance, tags={"srv_weight": "300"})
     # Within the TTL of its end, so it has to stand still for as long.
-    wait_until(lambda: 300 in server.weights("web").values(), 15, "the member is back")
+    wait_until(lambda: 300 in server.weights("web").values(), 30, "the member is back")
 
 
 HOSTILE = ["", "-1", "65536", "1e3", "0x10", " 5", "5 ", "+5", "99999999999", "a\nb", "\u202e7",
@@ -119,7 +120,7 @@ def test_a_bad_weight_on_one_instance_changes_nothing_else(fakeaws, server):
     for number, value in enumerate(HOSTILE, start=1):
         fakeaws.change_instance(instance, tags={"srv_weight": value})
         until = polls(fakeaws) + 2
-        wait_until(lambda: polls(fakeaws) >= until, 10, "two more polls")
+        wait_until(lambda: polls(fakeaws) >= until, 30, "two more polls")
         assert server.weights("web") == wanted, repr(value)
         assert number >= 1
     lines = server.log_lines("bad value on one instance", instance)
@@ -152,7 +153,7 @@ def test_before_the_first_load_everything_is_servfail(fakeaws, start_rollcall):
                   code="RequestLimitExceeded", message="Request limit exceeded.", times=-1)
     fakeaws.launch("web", count=1, addresses=["10.0.0.1"])
     server = start_rollcall(configuration(poll_s=0.2), aws=fakeaws)
-    wait_until(lambda: server.log_lines("look failed"), 10, "a failed first look")
+    wait_until(lambda: server.log_lines("look failed"), 30, "a failed first look")
     for name, kind in (("_web._tcp.sd.example.com", "SRV"), ("sd.example.com", "SOA"),
                        ("nobody.sd.example.com", "A")):
         for tcp in (False, True):
@@ -160,4 +161,4 @@ def test_before_the_first_load_everything_is_servfail(fakeaws, start_rollcall):
             assert answer.rcode == "SERVFAIL" and not answer.records()
     assert server.ask("example.org", "A").rcode == "REFUSED"
     fakeaws.clear_faults()
-    wait_until(lambda: server.srv("web").rcode == "NOERROR", 10, "the first load")
+    wait_until(lambda: server.srv("web").rcode == "NOERROR", 30, "the first load")

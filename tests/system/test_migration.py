@@ -21,7 +21,7 @@ from system.support.rollcall import PROGRAM, ROOT, free_port
 from system.support.waiting import wait_until
 
 POLL_S = 0.3
-CHANGE_LIMIT_S = 5
+CHANGE_LIMIT_S = 30
 GUIDE = ROOT / "discovery" / "MIGRATION.md"
 
 CONFIGURATION = """
@@ -101,7 +101,7 @@ def test_answers_are_the_old_records_through_a_cluster_s_life(fakeaws, ec2, star
     wait_for_the_same(server, ec2, group, owner, "the first load")
 
     (new,) = fakeaws.launch(group, tagged=False, addresses=["10.0.3.3"])
-    fakeaws.wait_for_requests("DescribeInstances", 2)
+    fakeaws.wait_for_requests("DescribeInstances", 2, 30)
     assert len(new_wire(server, owner)) == 5, "without a weight it is no member"
     wait_for_the_same(server, ec2, group, owner, "a launch that has no tags yet")
     create_tags(ec2, [new], srv_weight="65535")
@@ -186,7 +186,7 @@ def test_a_weight_is_known_to_both_a_hold_to_rollcall_alone(fakeaws, ec2, start_
 
     def verb(*words):
         subprocess.run([str(PROGRAM), *words, "-c", str(server.config_path)], check=True,
-                       env=server.environment, capture_output=True, timeout=30)
+                       env=server.environment, capture_output=True, timeout=60)
 
     verb("weight", "0", ids[0])
     assert old_wire(ec2, group, owner) != before
@@ -214,7 +214,7 @@ LIFECYCLE = """lifecycle {
 def test_moving_the_hooks_loses_no_instance(fakeaws, ec2, start_rollcall):
     """Step 6 of the guide, with launches and ends under way at every one of its steps."""
     group, owner = "prod-web-asg", "_web._tcp.sd.example.com"
-    heartbeat_s = 25
+    heartbeat_s = 60
     server = start(start_rollcall, fakeaws, NAMING + " ttl = 1s", LIFECYCLE_OFF)
     fakeaws.create_asg(group, hooks=[hook("srvCreation", "launching", heartbeat_s),
                                      hook("srvTermination", "terminating", heartbeat_s)])
@@ -326,7 +326,7 @@ def test_the_guide_s_commands_see_groups_and_those_that_wait(fakeaws):
     assert "srvCreation" in " ".join(run("describe-lifecycle-hooks"))
     assert not run("describe-auto-scaling-instances")
     fakeaws.scale_asg("prod-web-asg", 1)
-    wait_until(lambda: run("describe-auto-scaling-instances")[1:] == ["Pending:Wait"], 20,
+    wait_until(lambda: run("describe-auto-scaling-instances")[1:] == ["Pending:Wait"], 30,
                "the one that waits is listed")
 
 
@@ -337,7 +337,7 @@ def test_the_guide_s_configurations_are_valid(tmp_path):
         path = tmp_path / f"{number}.conf"
         path.write_text(block)
         found = subprocess.run([str(PROGRAM), "check", "-c", str(path)], capture_output=True,
-                               text=True, timeout=20, check=False)
+                               text=True, timeout=60, check=False)
         assert found.returncode == 0, (block, found.stderr)
 
 
@@ -349,7 +349,7 @@ def test_the_guide_s_haproxy_sections_are_valid(tmp_path):
         path.write_text("defaults\n    mode http\n    timeout connect 1s\n    timeout client 1s\n"
                         "    timeout server 1s\nlisten x\n    bind 127.0.0.1:8099\n" + section)
         found = subprocess.run(["/usr/sbin/haproxy", "-c", "-f", str(path)], capture_output=True,
-                               text=True, timeout=20, check=False)
+                               text=True, timeout=60, check=False)
         assert found.returncode == 0, (section, found.stderr)
 
 

@@ -69,7 +69,7 @@ def server(start_rollcall, tmp_path):
         json.dumps({"groups": [{"name": "web", "members": members}]}))
     (tmp_path / "names.zone").write_text(zone_text())
     running = start_rollcall(CONFIGURATION.format(folder=tmp_path))
-    wait_until(lambda: len(running.weights("web")) == MEMBERS, 10, "the first load")
+    wait_until(lambda: len(running.weights("web")) == MEMBERS, 30, "the first load")
     return running
 
 

@@ -11,11 +11,12 @@ import pytest
 from system.conftest import configuration
 from system.support.ec2_client import described, tags_of
 from system.support.rollcall import ZONE, Rollcall
-from system.support.waiting import wait_until
+from system.support.waiting import best_of, wait_until
 
 pytestmark = pytest.mark.sanitizers
 
-SLOW_POLL_S = 30  # nothing becomes visible by polling within a test
+TTL_S = 10
+SLOW_POLL_S = 600  # nothing becomes visible by polling within a test
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def server(start_rollcall, fakeaws):
     fakeaws.launch("api", 3, network="10.0.9.0/24")
     started = start_rollcall(configuration(poll_s=SLOW_POLL_S), fakeaws)
     # Not by an SRV question: whoever asks one is a load balancer.
-    wait_until(lambda: len(started.ask(f"web.{ZONE}", "A", tcp=True).records()) == 12, 10,
+    wait_until(lambda: len(started.ask(f"web.{ZONE}", "A", tcp=True).records()) == 12, 30,
                "everybody is served")
     return started
 
@@ -65,22 +66,22 @@ class LoadBalancer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(("127.0.0.1", server.port))
-        self.socket.settimeout(2)
+        self.socket.settimeout(30)
         self.port = self.socket.getsockname()[1]
         self.cluster = cluster
         self.period_s = period_s
-        self.drained_at = None  # when an answer first had a weight of 0
+        self.drained = {}  # number of weights of 0 -> when it first asked and had such an answer
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     def ask(self):
         query = dns.message.make_query(f"_{self.cluster}._tcp.{ZONE}", "SRV", use_edns=0,
                                        payload=8192)
+        asked_at = time.monotonic()
         self.socket.send(query.to_wire())
         answer = dns.message.from_wire(self.socket.recv(65535))
-        if self.drained_at is None and any(rdata.weight == 0 for rrset in answer.answer
-                                           for rdata in rrset):
-            self.drained_at = time.monotonic()
+        zeros = sum(rdata.weight == 0 for rrset in answer.answer for rdata in rrset)
+        self.drained.setdefault(zeros, (asked_at, time.monotonic()))
 
     def run(self):
         while not self.ended.wait(self.period_s):
@@ -123,7 +124,7 @@ def test_a_drain_writes_the_hold_and_shows_at_once(server, fakeaws):
     assert tags["srv_hold"].startswith("drain until=20")
     assert tags["srv_hold"].endswith("reason=kernel update") and " by=" in tags["srv_hold"]
     assert tags["srv_weight"] == "65535"
-    wait_until(lambda: sorted(server.weights("web").values())[:2] == [0, 65535], 2,
+    wait_until(lambda: sorted(server.weights("web").values())[:2] == [0, 65535], 30,
                "the member is drained long before the next poll")
     (audit,) = [line for line in done.stderr.splitlines() if "tags changed" in line]
     assert "verb=drain" in audit and "changed=1" in audit and "kernel update" in audit
@@ -132,13 +133,15 @@ def test_a_drain_writes_the_hold_and_shows_at_once(server, fakeaws):
 def test_maint_takes_it_out_and_ready_brings_it_back_with_its_weight(server, fakeaws):
     victim = ids_of(fakeaws)[3]
     fakeaws.tag(victim, srv_weight="1000", Name="its own")
+    begun = time.monotonic()
     order(server, "maint", victim)
-    wait_until(lambda: len(server.weights("web")) == 11, 2, "one is out of the answer")
+    wait_until(lambda: len(server.weights("web")) == 11, 30, "one is out of the answer")
     order(server, "ready", victim)
     # It changed its mind within the TTL: that is held back until it stands still, and told.
-    wait_until(lambda: server.log_lines("has to settle", victim), 2, "the wait is told")
+    if time.monotonic() - begun < TTL_S:
+        wait_until(lambda: server.log_lines("has to settle", victim), 30, "the wait is told")
     wait_until(lambda: server.verb("refresh").returncode == 0 and
-               1000 in server.weights("web").values(), 15, "it is back with its weight")
+               1000 in server.weights("web").values(), 60, "it is back with its weight")
     tags = tags_of(fakeaws.boto3_client(), victim)
     assert "srv_hold" not in tags and tags["Name"] == "its own" and tags["srv_weight"] == "1000"
     (request,) = fakeaws.recent("DeleteTags")
@@ -161,13 +164,13 @@ def test_weight_writes_the_tag_and_says_what_haproxy_makes_of_it(elsewhere, fake
 def test_300_of_600_take_one_call(start_rollcall, fakeaws):
     fakeaws.launch("big", 600, network="10.1.0.0/16")
     server = start_rollcall(configuration(poll_s=SLOW_POLL_S), fakeaws)
-    wait_until(lambda: len(server.weights("big")) == 600, 20, "all 600 are served")
+    wait_until(lambda: len(server.weights("big")) == 600, 30, "all 600 are served")
     fakeaws.clear_requests()
     came = order(server, "drain", "--cluster", "big", "--percent", "50")
     assert fakeaws.count("CreateTags") == 1
     assert came["changed"] == ids_of(fakeaws, "big")[:300]
     assert len(came["unchanged"]) == 300 and not came["not_found"] + came["unknown"]
-    wait_until(lambda: list(server.weights("big").values()).count(0) == 300, 3,
+    wait_until(lambda: list(server.weights("big").values()).count(0) == 300, 30,
                "300 are drained long before the next poll")
 
 
@@ -345,13 +348,18 @@ def test_without_a_server_wait_changes_nothing(elsewhere, fakeaws):
 
 def test_wait_ends_when_every_load_balancer_has_seen_it(server, fakeaws, load_balancers):
     everyone = load_balancers(5)
-    begun = time.monotonic()
-    done = server.verb("drain", "--cluster", "web", "--percent", "33", "--wait")
-    ended = time.monotonic()
-    assert done.returncode == 0, done.stderr
-    assert "drained: seen by 5 of 5 load balancers" in done.stdout
-    last = max(each.drained_at for each in everyone)  # everyone has it: None would not compare
-    assert begun < last and last + 0.9 < ended < last + 2
+
+    def time_after_the_last_one(turn):
+        begun = time.monotonic()
+        done = server.verb("drain", "--cluster", "web", "--percent", ("33", "41", "50")[turn], "--wait")
+        ended = time.monotonic()
+        assert done.returncode == 0, done.stderr
+        assert "drained: seen by 5 of 5 load balancers" in done.stdout
+        asked, got = (max(moments) for moments in zip(*(each.drained[4 + turn] for each in everyone)))
+        assert begun < asked and asked + 0.9 < ended
+        return ended - got
+
+    best_of(2, time_after_the_last_one)
     done = server.verb("ready", "--cluster", "web", "--wait", "--resolve", "300ms")
     assert "ready: seen by 5 of 5 load balancers" in done.stdout
 
@@ -359,7 +367,7 @@ def test_wait_ends_when_every_load_balancer_has_seen_it(server, fakeaws, load_ba
 def test_wait_says_who_has_not_come_back(server, fakeaws, load_balancers):
     load_balancers(2)
     (silent,) = load_balancers(1, period_s=60)[2:]
-    came = order(server, "maint", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "3s", status=3)
+    came = order(server, "maint", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "6s", status=3)
     assert came["changed"] and not came["wait"]["reached"]
     assert (came["wait"]["seen"], came["wait"]["total"]) == (2, 3)
     assert came["wait"]["missing"] == [f"127.0.0.1 port {silent.port}"]
@@ -368,7 +376,7 @@ def test_wait_says_who_has_not_come_back(server, fakeaws, load_balancers):
 def test_wait_does_not_wait_for_one_that_has_gone(server, fakeaws, load_balancers):
     everyone = load_balancers(3)
     everyone[0].stop()
-    came = order(server, "drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "30s")
+    came = order(server, "drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "60s")
     assert came["wait"]["reached"] and came["wait"]["total"] == came["wait"]["seen"] == 2
     assert came["wait"]["gone"] == [f"127.0.0.1 port {everyone[0].port}"]
 
@@ -376,7 +384,7 @@ def test_wait_does_not_wait_for_one_that_has_gone(server, fakeaws, load_balancer
 def test_wait_fails_when_everybody_went_without_it(server, fakeaws, load_balancers):
     (only,) = load_balancers(1)
     only.stop()
-    done = server.verb("drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "30s")
+    done = server.verb("drain", ids_of(fakeaws)[0], "--wait", "--wait-timeout", "60s")
     assert done.returncode == 3, (done.stdout, done.stderr)
     assert f"1 stopped asking without having got it: 127.0.0.1:{only.port} (1" in done.stderr
     assert "no load balancer asked" not in done.stdout
@@ -412,7 +420,7 @@ def test_an_order_is_written_with_the_role_of_its_source(fakeaws, start_rollcall
     ids = theirs.launch("web", 4)
     started = start_rollcall(configuration(
         ec2=f'role-arn = "{arn}"\n    external-id = "x-1"', poll_s=SLOW_POLL_S), fakeaws)
-    wait_until(lambda: len(started.ask(f"web.{ZONE}", "A", tcp=True).records()) == 4, 10,
+    wait_until(lambda: len(started.ask(f"web.{ZONE}", "A", tcp=True).records()) == 4, 30,
                "everybody is served")
     order(started, "drain", ids[0])
     assert list(holds(theirs)) == [ids[0]]

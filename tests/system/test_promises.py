@@ -15,7 +15,7 @@ from system.conftest import configuration
 from system.support.silence import get
 from system.support.waiting import holds_for, wait_until
 
-LIMIT_S = 20
+LIMIT_S = 30
 GROUP_TAG = "aws:autoscaling:groupName"
 
 
@@ -153,7 +153,10 @@ def test_the_api_budget_is_told_by_source_and_action(fakeaws, start_rollcall):
     wait_until(lambda: count("throttles") == 2, LIMIT_S, "throttles are counted")
     fakeaws.fault("error", "DescribeInstances", times=1, status=403, code="UnauthorizedOperation")
     wait_until(lambda: count("failures") == 1, LIMIT_S, "refusals are counted")
-    assert abs(count("calls") - fakeaws.count("DescribeInstances")) <= 2
+    # What AWS has heard before and after: polls go on between the looks. One may be under way.
+    heard = fakeaws.count("DescribeInstances")
+    counted = count("calls")
+    assert heard - 1 <= counted <= fakeaws.count("DescribeInstances") + 1
 
 
 # ---- P6, P8: losing AWS ----
@@ -204,7 +207,7 @@ def test_instances_that_are_listed_many_times_are_one(fakeaws, start_rollcall):
     serial = server.serial()
     for each in ids:
         fakeaws.change_instance(each, duplicates=50)
-    fakeaws.wait_for_requests("DescribeInstances", 5)
+    fakeaws.wait_for_requests("DescribeInstances", 5, 30)
     assert len(server.weights("web")) == 3
     assert len(server.srv("web", tcp=True).records()) == 3
     assert server.serial() == serial, "not even the serial knows of it"

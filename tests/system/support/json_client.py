@@ -26,7 +26,7 @@ def post_json(fakeaws, action, document, service="sqs", path="/", content_type=J
                                   headers=dict(request.headers))
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(sent, timeout=30) as answer:
+        with opener.open(sent, timeout=60) as answer:
             return answer.status, answer.headers, decoded(answer.read())
     except urllib.error.HTTPError as error:
         return error.code, error.headers, decoded(error.read())

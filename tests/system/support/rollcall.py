@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -20,19 +21,39 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 BUILD = ROOT / os.environ.get("ROLLCALL_BUILD", "build/release")
 PROGRAM = BUILD / "rollcall"
 ZONE = "sd.example.com"
-START_LIMIT_S = 20  # generous for sanitizer builds
+START_LIMIT_S = 60  # generous for sanitizer builds
+ANSWER_LIMIT_S = 20
+PORTS_FROM = 10000  # up to where the kernel's own choice begins
+EPHEMERAL = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+SHARES = 16  # of the ports, one for each worker of pytest-xdist
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw15")[2:]) % SHARES
+given_ports = set()
+
+
+def is_free(port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
+        try:
+            udp.bind(("127.0.0.1", port))
+            tcp.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def own_ports(first, end):
+    """Those of a range that are this worker's, in any order: no two tests that run side by side get
+    the same one."""
+    ports = [port for port in range(first, end) if port % SHARES == WORKER]
+    return random.sample(ports, len(ports))
 
 
 def free_port():
-    """A port that is free for UDP and TCP on 127.0.0.1 right now."""
-    for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-            udp.bind(("127.0.0.1", 0))
-            port = udp.getsockname()[1]
-            try:
-                tcp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+    """A port that is free for UDP and TCP on 127.0.0.1, and stays so until it is used: it is below
+    those that the kernel gives to clients, and nobody else is given it."""
+    end = int(EPHEMERAL.read_text().split()[0])
+    for port in own_ports(PORTS_FROM, end if end > PORTS_FROM + 1000 else 65536):
+        if port not in given_ports and is_free(port):
+            given_ports.add(port)
             return port
     raise AssertionError("no free port")
 
@@ -81,6 +102,7 @@ class Rollcall:
         self.environment.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tests/tsan.supp")
         self.environment.update(environment or {})
         self.process = None
+        self.asked = {"udp": 0, "tcp": 0}  # questions since its start, all of them answered
         self.control_path = None  # where the configuration does not say otherwise
         self.launcher = []  # what starts it, as in `setpriv ... rollcall serve`
         self.write_config(configuration)
@@ -95,6 +117,7 @@ class Rollcall:
         self.config_path.write_text(start + configuration)
 
     def start(self, wait=True, workers=None):
+        self.asked = dict.fromkeys(self.asked, 0)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.launcher, str(PROGRAM), "serve", "-c", str(self.config_path)], stderr=log,
@@ -115,7 +138,7 @@ class Rollcall:
 
     def is_answering(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(2)
+            client.settimeout(ANSWER_LIMIT_S)
             try:
                 # Connected, so that a port where nobody listens says so at once. A probe that was
                 # given up would be answered and counted in the midst of a test.
@@ -124,6 +147,7 @@ class Rollcall:
                 response = client.recv(65535)
             except OSError:
                 return False
+        self.asked["udp"] += 1
         # Our own question comes back when the kernel lends us the very port that we ask.
         return bool(dns.flags.QR & int.from_bytes(response[2:4], "big"))
 
@@ -146,7 +170,7 @@ class Rollcall:
         said = testimony(self)
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(30)
+            status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -165,17 +189,20 @@ class Rollcall:
         self.process.send_signal(signal.SIGHUP)
 
     def log(self):
-        return self.log_path.read_text(errors="replace")
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def log_lines(self, *words):
         """Lines that hold all of `words`."""
         return [line for line in self.log().splitlines() if all(word in line for word in words)]
 
-    def ask(self, name, kind, tcp=False, payload=8192, timeout_s=2, edns=True):
+    def ask(self, name, kind, tcp=False, payload=8192, timeout_s=ANSWER_LIMIT_S,
+            edns=True):
         query = dns.message.make_query(name, kind, use_edns=0 if edns else False,
                                        payload=payload if edns else None)
         send = dns.query.tcp if tcp else dns.query.udp
-        return Answer(send(query, self.reachable_address(), port=self.port, timeout=timeout_s))
+        answer = send(query, self.reachable_address(), port=self.port, timeout=timeout_s)
+        self.asked["tcp" if tcp else "udp"] += 1
+        return Answer(answer)
 
     def srv(self, cluster, **options):
         return self.ask(f"_{cluster}._tcp.{ZONE}", "SRV", **options)

@@ -13,7 +13,7 @@ import socket
 from fakeaws import canary
 
 TARGETS = ["/metrics", "/v1/status", "/v1/events", "/ready", "/health"]
-LIMIT_S = 2
+LIMIT_S = 20
 LARGE_OCTETS = 64 << 20
 # Those that a test sets by itself count too, when they are long enough to be no ordinary word.
 SECRET_VARIABLES = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
