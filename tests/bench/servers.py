@@ -15,6 +15,7 @@ import dns.rcode
 
 START_LIMIT_S = 60  # named and pdns read 52 KB answers' zones in well under that
 STOP_LIMIT_S = 10
+WORKER_THREAD_NAME = "worker"  # server/worker.h
 
 
 class BenchError(Exception):
@@ -89,6 +90,12 @@ class Server:
             except OSError:
                 pass
         return total
+
+    def pin(self, worker_cores, other_cores):
+        """The workers where they are measured; the main thread, and those that write for it, beside."""
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            is_worker = (task / "comm").read_text().strip() == WORKER_THREAD_NAME
+            os.sched_setaffinity(int(task.name), worker_cores if is_worker else other_cores)
 
     def waiting_seconds(self):
         """How long its threads could have run, but had to wait for their core."""

@@ -3,7 +3,6 @@
 
 import json
 import os
-import pathlib
 import subprocess
 import threading
 import time
@@ -19,7 +18,6 @@ from servers import BenchError, rollcall_start, thread_cpu_seconds
 RATE_QPS = 5000
 CHANGE_EVERY_S = 1.0
 VISIBLE_LIMIT_S = 20
-WORKER_THREAD_NAME = "worker"  # server/worker.h
 SETTLED_S = 4.0  # a file source reads a changed file once more, 2 s later
 
 
@@ -35,13 +33,7 @@ class ChangingFleet:
         self.server.wait_ready([data.owner(data.cluster_count - 1)])
         self.weight = datasets.WEIGHT
         self.text = data.fleet_text()
-        self.pin(bench.cores)
-
-    def pin(self, cores):
-        """The worker on the servers' core; the main thread, and those that write for it, beside."""
-        for task in pathlib.Path(f"/proc/{self.server.pid}/task").iterdir():
-            is_worker = (task / "comm").read_text().strip() == WORKER_THREAD_NAME
-            os.sched_setaffinity(int(task.name), cores.server if is_worker else cores.updater)
+        self.server.pin(bench.cores.server, bench.cores.updater)
 
     def change(self):
         """Every weight at once, as an editor would: a new file takes the place of the old. Ever less
