@@ -3,7 +3,8 @@
 
 What is set up is only what lets them run here: a port, folders, a zone; that BIND takes large sets
 and gives no transfers, as the others do by default; that NSD and BIND say no more than they must,
-as Knot and rollcall do; and that nobody limits the rate of a test.
+as Knot and rollcall do; that Knot has a name, as NSD and BIND always do: its default is the
+machine's DNS name, which not every machine has; and that nobody limits the rate of a test.
 """
 
 import contextlib
@@ -69,6 +70,8 @@ zone:
 
 KNOT = """server:
     rundir: "{folder}"
+    identity: "peer"
+    nsid: "peer"
     listen: 127.0.0.1@{port}
     udp-workers: 1
     tcp-workers: 1
