@@ -313,7 +313,7 @@ def test_one_command_gives_table_goals_figures_and_drawings(tmp_path):
     not_measured = [line.split()[2].rstrip(":") for line in lines
                     if line.startswith("not measured ")]
     assert sorted(measured + not_measured) == sorted(GOALS)
-    assert {"udp-S-of-raw", "udp-p99-beside-pipelining-tcp"} <= set(measured)
+    assert {"udp-S-of-raw", "cpu-of-100-members-to-3"} <= set(measured)
     assert {"tcp-XL-of-raw", "udp-S-of-nsd-or-knot", "rebuild-cpu-ms",
             "poll-10000-cpu-ms"} <= set(not_measured)
     assert any(line.startswith("micro respond-100x100 ") for line in lines)
