@@ -56,6 +56,7 @@ docker/install-packages.sh build run test
 step 'build debug (warnings are errors)' build debug
 step 'unit tests and lint, debug' ctest --preset debug
 step 'build release' build release
+step 'unit tests, release' ctest --preset release -L unit
 step 'system tests, release' system_tests release tests/system
 if [ -z "$quick" ]; then
     step 'build asan' build asan
