@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: the real binary, the fake AWS, and a real HAProxy; all on 127.0.0.1."""
 
-import os
 import pathlib
 import sys
 
@@ -16,7 +15,6 @@ from system.support.rollcall import ZONE, Rollcall  # noqa: E402
 POLL_S = 0.5
 
 CONFIGURATION = """
-workers = 2
 zone "sd.example.com" {{
     nameservers = {{"ns1.sd.example.com"}}
     {zone}

@@ -2,6 +2,7 @@
 """Strangers, forgers and floods, as real packets on loopback."""
 
 import multiprocessing
+import re
 import socket
 import struct
 import subprocess
@@ -298,4 +299,5 @@ def test_large_answers_to_everybody_are_warned_of(start_rollcall):
     assert server.log_lines("<4>", "udp-size is 4096 and allow-query has 0.0.0.0/0")
     run = server.verb("check")
     assert run.returncode == 0
-    assert f"{server.config_path}:6: warning: zone sd.example.com: udp-size is 4096" in run.stderr
+    assert re.search(re.escape(str(server.config_path)) +
+                     r":\d+: warning: zone sd.example.com: udp-size is 4096", run.stderr)

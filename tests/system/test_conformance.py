@@ -20,7 +20,6 @@ SECOND_SECRET = "c0ffee00" * 4
 MEMBERS = 3
 
 FILE_SOURCE = """
-workers = 2
 nsid = "site-a"
 {keys}
 zone "sd.example.com" {{
@@ -121,6 +120,14 @@ def test_a_client_learns_a_cookie_and_it_is_good(start):
     for octets in (1, 7, 9, 15, 41):
         assert status(dig(server, "+nocookie", f"+ednsopt=10:{'ab' * octets}", CLUSTER,
                           "SRV")) == "FORMERR", octets
+
+
+def test_every_worker_takes_the_cookie_of_any(start):
+    server = start("workers = 4")
+    learnt = cookie(dig(server, f"+cookie={CLIENT_COOKIE}", CLUSTER, "SRV"))
+    for _ in range(20):  # each comes from a port of its own, and that decides who answers
+        text = dig(server, "+header-only", "+nobadcookie", f"+cookie={learnt}")
+        assert status(text) == "NOERROR"
 
 
 def test_servers_of_one_secret_take_each_others_cookies(start, tmp_path):

@@ -39,8 +39,11 @@ def test_mutated_packets_hold_up_no_question(start_rollcall):
     """And the server ends in order afterwards: no sanitizer has found anything."""
     server = start_rollcall(CONFIGURATION, wait=False)
     fleet_write(server.folder)
-    wait_until(server.is_listening, SERVED_LIMIT_S, "rollcall answers at all")
+    server.wait_ready()
     wait_until(lambda: len(server.weights("web")) == MEMBERS, SERVED_LIMIT_S, "all are served")
+    # From disk both workers have them before the first query.
+    server.stop()
+    server.start()
 
     run = subprocess.run(
         [str(BUILD / "tests" / "fuzz_wire"), "--port", str(server.port),

@@ -31,7 +31,6 @@ LOOKS_PER_S = 4
 FLUKES = 4  # look-ups more than one a second that HAProxy may make in the window
 
 CONFIGURATION = """
-workers = 2
 zone "sd.example.com" {{
     nameservers = {{"ns1.sd.example.com"}}
     allowed-prefixes = {{{prefixes}}}

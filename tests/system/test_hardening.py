@@ -113,8 +113,9 @@ def expect_no_rights(server, user=UID):
 
 def expect_service(server):
     """Queries over both transports, a change of the fleet, a reload, the verbs, the state."""
-    wait_until(lambda: len(server.weights("web")) == 3, 30, "the members are served")
-    assert len(server.srv("web").records()) == 3
+    for is_tcp in (False, True):
+        wait_until(lambda: len(server.srv("web", tcp=is_tcp).records()) == 3, 30,
+                   "the members are served")
     fleet_write(server.folder, 5)
     wait_until(lambda: len(server.weights("web")) == 5, 30, "the change is served")
     assert server.verb("status").returncode == 0
@@ -159,9 +160,8 @@ def test_without_the_capability_the_port_is_named(as_user):
     server.launcher = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
                        "--bounding-set=-all", "--"]
     server.start(wait=False)
-    assert server.process.wait(60) == 1
+    assert server.wait_end() == 1
     assert server.log_lines(f"127.0.0.1:{server.port}", "needs CAP_NET_BIND_SERVICE")
-    server.process = None
 
 
 @needs_root
@@ -171,8 +171,7 @@ def test_what_only_root_can_read_is_told_at_the_start(as_user):
     secret.write_text("00112233445566778899aabbccddeeff\n")
     secret.chmod(0o600)
     server.start(wait=False)
-    assert server.process.wait(60) == 1
-    server.process = None
+    assert server.wait_end() == 1
     assert server.log_lines("cookie-secret-file", str(secret), "Permission denied")
     os.chown(secret, UID, UID)
     server.config_path.chmod(0o600)
@@ -198,14 +197,14 @@ def test_a_user_who_cannot_be_is_refused(tmp_path, user, told):
     assert checked.returncode == 1
     assert f"rollcall.conf:{line}: user {user}: " in checked.stderr and told in checked.stderr
     server.start(wait=False)
-    assert server.process.wait(60) == 1
+    assert server.wait_end() == 1
     assert server.log_lines("cannot start", f"user {user}", told)
 
 
 def test_a_reload_says_that_the_user_waits_for_a_restart(start_rollcall):
     server = start_rollcall(file_zone(), wait=False)
     fleet_write(server.folder, 1)
-    wait_until(server.is_listening, 30, "rollcall answers")
+    server.wait_ready()
     server.write_config(file_zone('user = "daemon"'))
     server.reload()
     wait_until(lambda: server.log_lines("user changes at the next restart only"), 30, "the warning")
@@ -230,9 +229,8 @@ def test_no_memory_gets_into_a_core_dump_or_to_another_process(as_user):
                           "head", "-c1", str(process / "environ")], capture_output=True, check=False)
     assert spy.returncode != 0 and b"Permission denied" in spy.stderr
     server.process.send_signal(signal.SIGSEGV)
-    assert server.process.wait(60) == -signal.SIGSEGV
+    assert server.wait_end() == -signal.SIGSEGV
     assert not list(server.folder.glob("core*"))
-    server.process = None
 
 
 def test_a_flood_of_events_is_cut_and_counted(start_rollcall):
@@ -241,7 +239,7 @@ def test_a_flood_of_events_is_cut_and_counted(start_rollcall):
     begun = time.monotonic()
     server = start_rollcall(file_zone(), wait=False)
     fleet_write(server.folder, members)
-    wait_until(server.is_listening, 30, "rollcall answers")
+    server.wait_ready()
 
     def counted():
         told = sum(int(re.search(r"count=(\d+)", line)[1])
@@ -360,7 +358,7 @@ def test_every_query_and_every_connection_is_counted_once(start_rollcall):
     generator = random.Random(20)
     server = start_rollcall(file_zone(zone='allow-query = {"127.0.0.0/16"}'), wait=False)
     fleet_write(server.folder, 200)
-    wait_until(server.is_listening, 30, "rollcall answers")
+    server.wait_ready()
     wait_until(lambda: len(server.weights("web")) == 200, 30, "the members are served")
     peers = []
     connections = 0

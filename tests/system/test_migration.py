@@ -25,7 +25,6 @@ CHANGE_LIMIT_S = 30
 GUIDE = ROOT / "discovery" / "MIGRATION.md"
 
 CONFIGURATION = """
-workers = 1
 zone "sd.example.com" {{
     nameservers  = {{"ns1.sd.example.com"}}
     target-names = literal

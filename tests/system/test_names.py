@@ -20,7 +20,6 @@ MEMBERS = 3
 SEED = 20260601
 
 CONFIGURATION = """
-workers = 2
 zone "sd.example.com" {{
     nameservers = {{"ns1.sd.example.com"}}
     records = "{folder}/names.zone"

@@ -19,7 +19,7 @@ import time
 import dns.message
 import pytest
 
-from system.support.rollcall import PROGRAM, ZONE
+from system.support.rollcall import ZONE
 from system.support.usage import cpu_ms
 from system.support.waiting import best_of, wait_until
 
@@ -71,7 +71,9 @@ zone "{ZONE}" {{ nameservers = {{"ns1.{ZONE}"}} }}
 file "fleet" {{ zone = "{ZONE}"  path = "{fleet}" }}
 """)
     wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the fleet is served")
-    return server
+    # From disk both workers have it before the first query.
+    server.stop()
+    return server.start()
 
 
 def query(name=CLUSTER, number=0):
@@ -353,11 +355,8 @@ def test_without_descriptors_udp_goes_on_and_tcp_comes_back(server):
 def test_a_start_with_64_descriptors_leaves_some_for_all(server):
     """The limit of connections is lowered at the start; nothing ever lacks a descriptor."""
     server.stop()
-    with open(server.log_path, "ab") as log:
-        server.process = subprocess.Popen(
-            ["prlimit", "--nofile=64:64", str(PROGRAM), "serve", "-c", str(server.config_path)],
-            stderr=log, env=server.environment)
-    wait_until(server.is_listening, 30, "rollcall answers at all")
+    server.launcher = ["prlimit", "--nofile=64:64"]
+    server.start()
     wait_until(lambda: len(server.weights("web")) == MEMBERS, 30, "the fleet is served")
     assert server.log_lines("leaves few TCP connections")
     peers = [connect(server, number) for number in range(200)]

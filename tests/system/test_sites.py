@@ -19,7 +19,6 @@ OTHER_ACCOUNT = "210987654321"
 OTHER_ZONE = "other.example.net"
 
 MANY = """
-workers = 1
 zone "sd.example.com" {{
     nameservers = {{"ns1.sd.example.com"}}
     cluster "shared" {{ merge = true }}
@@ -157,7 +156,6 @@ def test_until_every_source_of_a_zone_has_delivered_nothing_is_said_not_to_exist
 # ---- the DR site ----
 
 SITE = """
-workers = 1
 zone "sd.example.com" { nameservers = {"ns1.sd.example.com"} }
 ec2 "main" { region = "self"  zone = "sd.example.com"  poll = 200ms }
 """

@@ -8,7 +8,6 @@ GROUPS = 20
 SIZE = INSTANCES // GROUPS
 PAGES = 10
 CONFIGURATION = """
-workers = 1
 zone "sd.example.com" {{ nameservers = {{"ns1.sd.example.com"}} }}
 ec2 "main" {{ region = "eu-west-1"  zone = "sd.example.com"  poll = {poll_ms}ms }}
 """

@@ -36,7 +36,6 @@ deep.er.e  60 IN TXT   "below names without records"
 """
 
 ROLLCALL = """
-workers = 1
 nsid = "site-a"
 zone "sd.example.com" {
     ttl = 60s

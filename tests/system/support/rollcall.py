@@ -14,6 +14,7 @@ import dns.message
 import dns.query
 import dns.rdatatype
 
+from .service_manager import ServiceManager
 from .silence import expect_silence, remains, testimony
 from .waiting import wait_until
 
@@ -22,6 +23,7 @@ BUILD = ROOT / os.environ.get("ROLLCALL_BUILD", "build/release")
 PROGRAM = BUILD / "rollcall"
 ZONE = "sd.example.com"
 START_LIMIT_S = 60  # generous for sanitizer builds
+END_LIMIT_S = 60
 ANSWER_LIMIT_S = 20
 PORTS_FROM = 10000  # up to where the kernel's own choice begins
 EPHEMERAL = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -102,54 +104,51 @@ class Rollcall:
         self.environment.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tests/tsan.supp")
         self.environment.update(environment or {})
         self.process = None
+        self.manager = None  # of the start that is not known to be ready yet
         self.asked = {"udp": 0, "tcp": 0}  # questions since its start, all of them answered
-        self.control_path = None  # where the configuration does not say otherwise
         self.launcher = []  # what starts it, as in `setpriv ... rollcall serve`
         self.write_config(configuration)
 
     def write_config(self, configuration):
+        """What it does not say is the test's own: a port, files of the folder, and one worker. Of
+        several each comes to a change in its own time, and one may still answer as before when
+        another has shown that the change is there."""
         start = f'listen = {{"{self.address}:{self.port}"}}\n'
         if not re.search(r"^\s*control\s*=", configuration, re.MULTILINE):
             start += 'control = "control.sock"\n'
-            self.control_path = self.folder / "control.sock"
+        if not re.search(r"^\s*workers\s*=", configuration, re.MULTILINE):
+            start += "workers = 1\n"
         if not re.search(r"^\s*state-dir\s*=", configuration, re.MULTILINE):
             start += 'state-dir = "state"\n'
         self.config_path.write_text(start + configuration)
 
-    def start(self, wait=True, workers=None):
+    def start(self, wait=True, **options):
+        """`options` are those of Popen()."""
         self.asked = dict.fromkeys(self.asked, 0)
+        self.manager = ServiceManager()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.launcher, str(PROGRAM), "serve", "-c", str(self.config_path)], stderr=log,
-                env=self.environment)
+                [*self.launcher, str(PROGRAM), "serve", "-c", str(self.config_path)],
+                env=self.environment | self.manager.environment(), **{"stderr": log} | options)
         if wait:
-            wait_until(lambda: self.is_listening(), START_LIMIT_S, "rollcall answers at all")
+            self.wait_ready()
         return self
 
-    def is_listening(self):
-        """It answers, and the verbs reach it: the control socket opens after the workers."""
-        assert self.process.poll() is None, f"rollcall ended: {self.log()}"
-        return self.is_answering() and (self.control_path is None or self.is_controllable() or
-                                        bool(self.log_lines("no control socket")))
+    def wait_ready(self):
+        """It answers, the verbs reach it, and whatever its start has to log is logged."""
+        def is_ready():
+            status = self.process.poll()
+            if status is not None:
+                raise RuntimeError(f"rollcall ended with {status}: {self.log()}")
+            return self.manager.is_ready()
+        wait_until(is_ready, START_LIMIT_S, "rollcall is ready")
 
-    def is_controllable(self):
-        with socket.socket(socket.AF_UNIX) as client:
-            return client.connect_ex(str(self.control_path)) == 0
-
-    def is_answering(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.settimeout(ANSWER_LIMIT_S)
-            try:
-                # Connected, so that a port where nobody listens says so at once. A probe that was
-                # given up would be answered and counted in the midst of a test.
-                client.connect((self.reachable_address(), self.port))
-                client.send(dns.message.make_query("version.bind", "TXT").to_wire())
-                response = client.recv(65535)
-            except OSError:
-                return False
-        self.asked["udp"] += 1
-        # Our own question comes back when the kernel lends us the very port that we ask.
-        return bool(dns.flags.QR & int.from_bytes(response[2:4], "big"))
+    def wait_end(self):
+        """The exit status of one that ends by itself, or was told to."""
+        status = self.process.wait(END_LIMIT_S)
+        self.process = None
+        self.manager.close()
+        return status
 
     def reachable_address(self):
         return "127.0.0.1" if self.address == "0.0.0.0" else self.address
@@ -170,19 +169,17 @@ class Rollcall:
         said = testimony(self)
         self.process.send_signal(signal.SIGTERM)
         try:
-            status = self.process.wait(60)
+            status = self.wait_end()
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise AssertionError(f"rollcall did not end on SIGTERM: {self.log()}") from None
-        self.process = None
         assert status == 0, f"rollcall ended with {status}: {self.log()}"
         expect_silence(said | remains(self), self.environment)
 
     def kill(self):
         self.process.kill()
-        self.process.wait()
-        self.process = None
+        self.wait_end()
         expect_silence(remains(self), self.environment)
 
     def reload(self):
