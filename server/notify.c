@@ -16,10 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A manager that reads takes a datagram at once; one that does not may not hold up the polls. */
+#define NOTIFY_WAIT_MS 200
+
 void notify_send(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET"); /* NOLINT(concurrency-mt-unsafe): never set */
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval wait = {.tv_usec = NOTIFY_WAIT_MS * 1000L};
     size_t length = path == NULL ? 0 : strlen(path);
     int fd = -1;
 
@@ -35,6 +39,7 @@ void notify_send(const char *state)
     if (fd < 0) {
         return;
     }
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
     close(fd);

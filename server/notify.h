@@ -9,7 +9,8 @@
 
 /*
  * Send `state`, such as "READY=1", to the socket that $NOTIFY_SOCKET names. Without that variable,
- * or when the socket does not take it, nothing happens: we run as well without systemd.
+ * or when the socket does not take it within 200 ms, nothing happens: we run as well without
+ * systemd.
  */
 void notify_send(const char *state);
 

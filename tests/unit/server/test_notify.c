@@ -93,12 +93,34 @@ static void without_a_usable_socket_nothing_happens(void **state)
     (void)unsetenv("NOTIFY_SOCKET");
 }
 
+/* The queue of such a socket is short, net.unix.max_dgram_qlen: a blocking send would wait for
+ * ever. */
+static void a_manager_that_does_not_read_holds_nobody_up(void **state)
+{
+    struct listener listener;
+    int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    char text[16] = "";
+
+    (void)state;
+    listener_open(&listener);
+    while (sendto(sender, "full", 4, 0, (const struct sockaddr *)&listener.address,
+                  sizeof(listener.address)) == 4) {
+    }
+    (void)close(sender);
+    notify_send("STOPPING=1");
+    while (recv(listener.fd, text, sizeof(text) - 1, 0) > 0) {
+        assert_string_equal(text, "full");
+    }
+    listener_close(&listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_state_arrives_as_one_datagram),
         cmocka_unit_test(reloading_carries_the_monotonic_time),
         cmocka_unit_test(without_a_usable_socket_nothing_happens),
+        cmocka_unit_test(a_manager_that_does_not_read_holds_nobody_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
