@@ -31,9 +31,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 echo "installing with apt-get:$missing" >&2
 log=$(mktemp)
+# A fresh machine may still be at its own updates.
+apt_get='apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3'
 # shellcheck disable=SC2086
-if ! { $sudo apt-get update && $sudo env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+if ! { $sudo $apt_get update && $sudo env DEBIAN_FRONTEND=noninteractive \
+        $apt_get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     echo "apt-get failed, see above" >&2
