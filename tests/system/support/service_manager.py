@@ -24,8 +24,8 @@ class ServiceManager:
         return {"NOTIFY_SOCKET": self.path}
 
     def is_ready(self):
-        """Closes at the first yes: a server whose messages nobody reads would wait in its
-        eleventh, net.unix.max_dgram_qlen."""
+        """Closes at the first yes: each message that nobody reads would hold the server up, once ten
+        wait (net.unix.max_dgram_qlen)."""
         while not self.said_ready:
             try:
                 self.said_ready = self.socket.recv(4096) == b"READY=1"
