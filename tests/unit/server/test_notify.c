@@ -93,8 +93,7 @@ static void without_a_usable_socket_nothing_happens(void **state)
     (void)unsetenv("NOTIFY_SOCKET");
 }
 
-/* The queue of such a socket is short, net.unix.max_dgram_qlen: a blocking send would wait for
- * ever. */
+/* The queue is short, net.unix.max_dgram_qlen: a send without a limit would wait for ever. */
 static void a_manager_that_does_not_read_holds_nobody_up(void **state)
 {
     struct listener listener;
